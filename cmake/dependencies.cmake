@@ -1,0 +1,18 @@
+# The libraries rekindle stands on, behind one target. Each comes from the system.
+add_library(rekindle_dependencies INTERFACE)
+
+find_package(ZLIB REQUIRED)
+find_path(JANSSON_INCLUDE jansson.h REQUIRED)
+find_library(JANSSON_LIBRARY jansson REQUIRED)
+find_path(MBEDTLS_INCLUDE mbedtls/sha256.h REQUIRED)
+find_library(MBEDCRYPTO_LIBRARY mbedcrypto REQUIRED)
+
+target_include_directories(rekindle_dependencies SYSTEM INTERFACE
+  ${JANSSON_INCLUDE} ${MBEDTLS_INCLUDE})
+target_link_libraries(rekindle_dependencies INTERFACE
+  ZLIB::ZLIB ${JANSSON_LIBRARY} ${MBEDCRYPTO_LIBRARY})
+if(WIN32)
+  target_link_libraries(rekindle_dependencies INTERFACE ws2_32 setupapi bcrypt)
+else()
+  target_link_libraries(rekindle_dependencies INTERFACE m)
+endif()

@@ -1,0 +1,15 @@
+# Turns data/*.csv into C at build time with tools/tables.py. One call per table; the result is
+# generated/<name>.c in the build folder and is compiled into the library.
+set(generated_tables)
+
+function(rekindle_table name)
+  set(output ${PROJECT_BINARY_DIR}/generated/${name}.c)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/tables.py
+            ${name} ${PROJECT_SOURCE_DIR}/data ${output}
+    DEPENDS ${PROJECT_SOURCE_DIR}/tools/tables.py ${ARGN}
+    COMMENT "Table ${name}" VERBATIM)
+  set(generated_tables ${generated_tables} ${output} PARENT_SCOPE)
+endfunction()
+
+rekindle_table(flash_parts ${PROJECT_SOURCE_DIR}/data/beken-spi-flash.csv)

@@ -1,0 +1,22 @@
+/* Events out of the library. Only this file and context.c know what a context is made of. */
+#ifndef RK_BASE_CONTEXT_H
+#define RK_BASE_CONTEXT_H
+
+#include <rekindle/context.h>
+
+struct rk_context {
+    struct rk_callbacks callbacks;
+};
+
+/* Each of these does nothing if ctx is NULL or has no listener. */
+void rk_log(struct rk_context *ctx, enum rk_level level, const char *id, const char *fmt, ...)
+    RK_PRINTF(4, 5);
+void rk_warn(struct rk_context *ctx, const char *id, const char *fmt, ...) RK_PRINTF(3, 4);
+void rk_need_user(struct rk_context *ctx, const char *id, const char *fmt, ...) RK_PRINTF(3, 4);
+void rk_stage_begin(struct rk_context *ctx, const char *id, const char *fmt, ...) RK_PRINTF(3, 4);
+void rk_stage_end(struct rk_context *ctx, const char *id, const char *fmt, ...) RK_PRINTF(3, 4);
+void rk_progress(struct rk_context *ctx, const char *id, uint64_t done, uint64_t total,
+                 uint32_t addr, uint32_t retries);
+bool rk_cancelled(struct rk_context *ctx);
+
+#endif

@@ -1,0 +1,67 @@
+/* What a chip family's driver is made of. Jobs know only rekindle/device.h; this table is how a
+ * family gets behind it. A second family is a second `const struct rk_chip_driver` in
+ * src/chip/drivers.c and no branch anywhere else. */
+#ifndef RK_CHIP_CHIP_H
+#define RK_CHIP_CHIP_H
+
+#include <rekindle/device.h>
+
+#define RK_REGIONS_MAX 16
+
+/* The part of a device that all families share. Drivers keep their own state in `state`. */
+struct rk_device {
+    struct rk_context *ctx;
+    struct rk_link *link;
+    const struct rk_chip_driver *driver;
+    void *state;
+    struct rk_device_info info;
+    struct rk_region regions[RK_REGIONS_MAX];
+    size_t region_count;
+    uint32_t retries;      /* per command */
+    uint32_t retries_used; /* statistics: repeats since connecting */
+    uint32_t commands;     /* statistics: commands since connecting */
+    bool writing;          /* between write_begin and write_end */
+};
+
+struct rk_chip_driver {
+    const char *family;
+    enum rk_digest_kind digest_kind;
+    const struct rk_chip_entry *chips;
+    size_t chip_count;
+
+    /* One slice (at most slice_us) of trying to get a module of this family to answer; called in
+     * turn with the other families until the link time-out. *linked tells. Sets up dev->state when
+     * it links. Errors are port errors only. */
+    enum rk_status (*try_link)(struct rk_device *dev, const struct rk_connect_options *opt,
+                               uint64_t slice_us, bool *linked, struct rk_error *err);
+    /* After linking: fills info and regions with everything that is cheap. Changes nothing. */
+    enum rk_status (*probe)(struct rk_device *dev, const struct rk_connect_options *opt,
+                            struct rk_error *err);
+    /* Everything of rk_device_identify(). */
+    enum rk_status (*identify)(struct rk_device *dev, struct rk_error *err);
+    /* Switches the transfer rate: a number, or the ladder if baud is 0. */
+    enum rk_status (*set_baud)(struct rk_device *dev, uint32_t baud, bool try_all,
+                               struct rk_error *err);
+    /* addr and len are inside the flash; any alignment. */
+    enum rk_status (*read)(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                           struct rk_error *err);
+    enum rk_status (*digest)(struct rk_device *dev, uint32_t addr, uint32_t len,
+                             struct rk_digest *out, struct rk_error *err);
+    enum rk_status (*write_begin)(struct rk_device *dev, struct rk_error *err);
+    enum rk_status (*write_end)(struct rk_device *dev, struct rk_error *err);
+    enum rk_status (*erase)(struct rk_device *dev, uint32_t addr, uint32_t len,
+                            struct rk_error *err);
+    enum rk_status (*program)(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                              uint32_t len, struct rk_error *err);
+    enum rk_status (*reset)(struct rk_device *dev, struct rk_error *err);
+    enum rk_status (*resync)(struct rk_device *dev, struct rk_error *err);
+    enum rk_status (*keepalive)(struct rk_device *dev, struct rk_error *err);
+    void (*free_state)(struct rk_device *dev);
+};
+
+extern const struct rk_chip_driver rk_beken_driver;
+
+/* All families, in the order in which they are tried. */
+const struct rk_chip_driver *const *rk_chip_drivers(size_t *count);
+
+#endif
