@@ -46,6 +46,9 @@ struct rk_callbacks {
     /* Asked at least every 50 ms of the link's clock; true ends the work at the next safe point
      * (the sector in hand is finished) with RK_ERR_CANCELLED. */
     bool (*cancelled)(void *user);
+    /* Wall clock: seconds since 1970-01-01 00:00 UTC, for the names and dates of backups. NULL =
+     * the system's. */
+    int64_t (*utc)(void *user);
 };
 
 struct rk_context;

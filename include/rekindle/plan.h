@@ -10,7 +10,7 @@ extern "C" {
 
 enum rk_sector_action {
     RK_SECTOR_SAME,    /* already right: nothing is sent */
-    RK_SECTOR_PROGRAM, /* blank now: program only */
+    RK_SECTOR_PROGRAM, /* program only: blank now, or only bits have to be cleared */
     RK_SECTOR_REWRITE, /* erase, then program */
     RK_SECTOR_ERASE    /* erase only: shall become blank */
 };

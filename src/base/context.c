@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum rk_status rk_context_new(struct rk_context **out, const struct rk_callbacks *callbacks,
                               struct rk_error *err)
@@ -31,6 +32,13 @@ void rk_context_free(struct rk_context *ctx)
 bool rk_cancelled(struct rk_context *ctx)
 {
     return ctx && ctx->callbacks.cancelled && ctx->callbacks.cancelled(ctx->callbacks.user);
+}
+
+int64_t rk_context_utc(struct rk_context *ctx)
+{
+    if (ctx && ctx->callbacks.utc)
+        return ctx->callbacks.utc(ctx->callbacks.user);
+    return (int64_t)time(NULL);
 }
 
 static void emit(struct rk_context *ctx, struct rk_event *event)

@@ -19,4 +19,7 @@ void rk_progress(struct rk_context *ctx, const char *id, uint64_t done, uint64_t
                  uint32_t addr, uint32_t retries);
 bool rk_cancelled(struct rk_context *ctx);
 
+/* Wall clock of the context (of the system if it brings none), seconds since 1970 UTC. */
+int64_t rk_context_utc(struct rk_context *ctx);
+
 #endif

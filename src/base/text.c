@@ -229,3 +229,24 @@ void rk_text_hex(char *dst, size_t cap, const uint8_t *src, size_t len, size_t m
     if (len > max_bytes)
         rk_text_append(dst, cap, " ..");
 }
+
+void rk_text_utc(char *dst, size_t cap, int64_t seconds, bool compact)
+{
+    const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
+    int64_t t = seconds < 0 ? 0 : seconds > last ? last : seconds;
+    unsigned clock = (unsigned)(t % 86400);
+    /* Days since 0000-03-01: with the leap day at the end of the year, months have a formula. */
+    unsigned days = (unsigned)(t / 86400) + 719468;
+    unsigned era = days / 146097, day_of_era = days % 146097;
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned month = (5 * day_of_year + 2) / 153;
+    unsigned day = day_of_year - (153 * month + 2) / 5 + 1;
+    unsigned year = era * 400 + year_of_era + (month >= 10);
+
+    month = month < 10 ? month + 3 : month - 9;
+    rk_text_format(dst, cap,
+                   compact ? "%04u%02u%02uT%02u%02u%02uZ" : "%04u-%02u-%02uT%02u:%02u:%02uZ", year,
+                   month, day, clock / 3600, clock / 60 % 60, clock % 60);
+}

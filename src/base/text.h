@@ -39,6 +39,10 @@ void rk_text_escape(char *dst, size_t cap, const uint8_t *src, size_t len);
 /* "12 34 ab", at most max_bytes bytes, then " ..". Always terminated. */
 void rk_text_hex(char *dst, size_t cap, const uint8_t *src, size_t len, size_t max_bytes);
 
+/* Seconds since 1970 as "2026-01-02T03:04:05Z"; `compact` leaves out dashes and colons, for file
+ * names. Dates outside of the years 1970 to 9999 come out as the nearest of these. */
+void rk_text_utc(char *dst, size_t cap, int64_t seconds, bool compact);
+
 /* Equal, ASCII case ignored. */
 bool rk_text_same(const char *a, const char *b);
 

@@ -206,3 +206,58 @@ enum rk_status rk_file_write(const char *path, const uint8_t *data, size_t len, 
     }
     return RK_OK;
 }
+
+enum rk_status rk_file_publish(const char *from, const char *to, struct rk_error *err)
+{
+    return publish_file(from, to) == 0 ? RK_OK : rk_file_error(err, "create", to, errno);
+}
+
+enum rk_status rk_file_open_pieces(const char *path, bool create, int *fd, struct rk_error *err)
+{
+    int flags = O_RDWR | OPEN_FLAGS | (create ? O_CREAT | O_EXCL : 0);
+
+    *fd = open(path, flags, 0666);
+    return *fd >= 0 ? RK_OK : rk_file_error(err, create ? "create" : "open", path, errno);
+}
+
+enum rk_status rk_file_put(int fd, const char *path, uint32_t offset, const uint8_t *data,
+                           size_t len, struct rk_error *err)
+{
+    if (lseek(fd, (off_t)offset, SEEK_SET) < 0 || !write_all(fd, data, len))
+        return rk_file_error(err, "write", path, errno);
+    return RK_OK;
+}
+
+enum rk_status rk_file_get(int fd, const char *path, uint32_t offset, uint8_t *data, size_t len,
+                           struct rk_error *err)
+{
+    if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+        return rk_file_error(err, "read", path, errno);
+    for (size_t done = 0; done < len;) {
+        ssize_t n = read(fd, data + done, len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rk_file_error(err, "read", path, errno);
+        if (n == 0)
+            return rk_fail(err, RK_ERR_FILE, "file.truncated", "\"%s\" ends too early", path);
+        done += (size_t)n;
+    }
+    return RK_OK;
+}
+
+enum rk_status rk_file_sync(int fd, const char *path, struct rk_error *err)
+{
+    return sync_file(fd) == 0 ? RK_OK : rk_file_error(err, "write", path, errno);
+}
+
+void rk_file_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void rk_file_remove(const char *path)
+{
+    unlink(path);
+}

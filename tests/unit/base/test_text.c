@@ -76,6 +76,22 @@ static void device_text_is_escaped(void **state)
     assert_string_equal(out, "abcde");
 }
 
+static void dates_are_utc(void **state)
+{
+    char out[24];
+    (void)state;
+    rk_text_utc(out, sizeof out, 0, false);
+    assert_string_equal(out, "1970-01-01T00:00:00Z");
+    rk_text_utc(out, sizeof out, 1709210096, false);
+    assert_string_equal(out, "2024-02-29T12:34:56Z");
+    rk_text_utc(out, sizeof out, 4107542399, true);
+    assert_string_equal(out, "21000228T235959Z");
+    rk_text_utc(out, sizeof out, INT64_MAX, false);
+    assert_string_equal(out, "9999-12-31T23:59:59Z");
+    rk_text_utc(out, sizeof out, -1, false);
+    assert_string_equal(out, "1970-01-01T00:00:00Z");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +99,7 @@ int main(void)
         cmocka_unit_test(ranges_are_half_open),
         cmocka_unit_test(nearest_name_is_found),
         cmocka_unit_test(device_text_is_escaped),
+        cmocka_unit_test(dates_are_utc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
