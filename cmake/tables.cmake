@@ -13,3 +13,4 @@ function(rekindle_table name)
 endfunction()
 
 rekindle_table(flash_parts ${PROJECT_SOURCE_DIR}/data/beken-spi-flash.csv)
+rekindle_table(boot_builds ${PROJECT_SOURCE_DIR}/data/beken-boot-loaders.csv)

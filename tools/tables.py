@@ -59,7 +59,29 @@ def flash_parts(data):
             + "\n};\n\nconst size_t rk_flash_part_count = sizeof rk_flash_parts / sizeof rk_flash_parts[0];\n")
 
 
-TABLES = {"flash_parts": flash_parts}
+KEY_CLASSES = {"zero": "RK_KEY_ZERO", "tuya": "RK_KEY_TUYA", "vendor": "RK_KEY_VENDOR"}
+
+
+def boot_builds(data):
+    lines = []
+    for number, row in rows_of(data / "beken-boot-loaders.csv"):
+        try:
+            digest = bytes.fromhex(row["sha256"])
+            if len(digest) != 32:
+                raise ValueError("sha256 has not 32 bytes")
+            lines.append(
+                "    {%s, %s, %s, %s, %d, {%s}, 0x%08X, 0x%08X},"
+                % (quoted(row["name"]), quoted(row["variant"]), quoted(row["chip"]), KEY_CLASSES[row["key"]],
+                   int(row["length"]), ", ".join("0x%02X" % byte for byte in digest),
+                   int(row["crc256"], 16), int(row["crc257"], 16)))
+        except (KeyError, ValueError) as error:
+            sys.exit("beken-boot-loaders.csv:%d: %s" % (number, error))
+    return ('#include "image/beken/boot.h"\n\nconst struct rk_boot_build rk_boot_builds[] = {\n'
+            + "\n".join(lines)
+            + "\n};\n\nconst size_t rk_boot_build_count = sizeof rk_boot_builds / sizeof rk_boot_builds[0];\n")
+
+
+TABLES = {"flash_parts": flash_parts, "boot_builds": boot_builds}
 
 
 def main():

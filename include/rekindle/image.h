@@ -22,7 +22,16 @@ enum rk_image_kind {
     RK_IMAGE_HEX,          /* Intel HEX */
     RK_IMAGE_BL602,        /* Bouffalo Lab image with a boot header */
     RK_IMAGE_BL602_DUMP,   /* Bouffalo Lab flash capture */
-    RK_IMAGE_ESP           /* Espressif image: recognised, never accepted */
+    RK_IMAGE_ESP,          /* Espressif image: recognised, never accepted */
+    RK_IMAGE_DUMP_DOUBLED, /* a capture that was read past the end of a smaller chip */
+    RK_IMAGE_DUMP_SWAPPED, /* a capture that begins in the middle of the flash */
+    RK_IMAGE_RAW_CODE,     /* code without its CRC bytes: has to be packed first */
+    RK_IMAGE_RF,           /* an RF calibration sector alone */
+    RK_IMAGE_TUYA_STORAGE, /* Tuya's key-value storage alone */
+    RK_IMAGE_OBK_CONFIG,   /* an OpenBeken configuration alone */
+    RK_IMAGE_DIFF2YA,      /* Tuya's differential OTA file */
+    RK_IMAGE_BL602_OTA,    /* Bouffalo Lab OTA package */
+    RK_IMAGE_FOREIGN       /* a known format that is no firmware for our chips */
 };
 
 /* A run of bytes with its place in the flash. `data` points into memory owned by someone else. */

@@ -1,0 +1,294 @@
+/* What a file is, by its content. The tests run from the most specific to the most general; the
+ * first that fits decides. */
+#include <rekindle/image.h>
+
+#include "base/bytes.h"
+#include "base/crc.h"
+#include "base/text.h"
+#include "image/beken/beken.h"
+#include "image/esp.h"
+#include "image/hex.h"
+#include "image/search.h"
+
+#include <string.h>
+
+#define RBL_HEADER 96u
+#define UG_HEADER  32u
+
+static void settle(struct rk_image_facts *out, enum rk_image_kind kind, const char *family,
+                   enum rk_evidence evidence)
+{
+    out->kind = kind;
+    out->kind_evidence = evidence;
+    rk_text_copy(out->family, sizeof out->family, family);
+}
+
+static bool is_rbl(const uint8_t *p, size_t len)
+{
+    return len >= RBL_HEADER && memcmp(p, "RBL", 4) == 0 &&
+           rk_crc32(0, p, RBL_HEADER - 4) == rk_get_le32(p + RBL_HEADER - 4);
+}
+
+static bool identify_rbl(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    if (!is_rbl(data, len))
+        return false;
+    settle(out, RK_IMAGE_RBL, "bk72xx", RK_EVIDENCE_CONFIRMED);
+    out->truncated = rk_get_le32(data + 88) > len - RBL_HEADER;
+    rk_text_format(out->app_version, sizeof out->app_version, "%.*s",
+                   (int)strnlen((const char *)data + 28, 24), (const char *)data + 28);
+    return true;
+}
+
+static bool identify_ug(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    if (len < UG_HEADER || rk_get_be32(data) != 0x55AA55AA || rk_get_be32(data + 28) != 0xAA55AA55)
+        return false;
+    settle(out, RK_IMAGE_UG, "bk72xx", RK_EVIDENCE_CONFIRMED);
+    out->truncated = rk_get_be32(data + 16) > len - UG_HEADER;
+    rk_text_format(out->app_version, sizeof out->app_version, "%.*s",
+                   (int)strnlen((const char *)data + 4, 12), (const char *)data + 4);
+    return true;
+}
+
+static bool identify_uf2(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    if (len < 512 || rk_get_le32(data) != 0x0A324655 || rk_get_le32(data + 4) != 0x9E5D5157 ||
+        rk_get_le32(data + 508) != 0x0AB16F30)
+        return false;
+    settle(out, RK_IMAGE_UF2, "", RK_EVIDENCE_CONFIRMED);
+    out->truncated = len / 512 < rk_get_le32(data + 24) || len % 512 != 0;
+    return true;
+}
+
+static bool identify_area(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    struct rk_rf rf;
+
+    switch (rk_area_at(data, len)) {
+    case RK_AREA_RF:
+        settle(out, RK_IMAGE_RF, "bk72xx", RK_EVIDENCE_CONFIRMED);
+        out->has_rf = true;
+        if (rk_rf_read(data, len, &rf) && rf.mac_state != RK_RF_MAC_NONE) {
+            out->has_mac = true;
+            memcpy(out->mac, rf.mac, sizeof out->mac);
+        }
+        return true;
+    case RK_AREA_OBK_CONFIG:
+        settle(out, RK_IMAGE_OBK_CONFIG, "", RK_EVIDENCE_CONFIRMED);
+        return true;
+    case RK_AREA_TUYA:
+        settle(out, RK_IMAGE_TUYA_STORAGE, "", RK_EVIDENCE_CONFIRMED);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool identify_foreign(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    static const struct {
+        const char *magic;
+        size_t len;
+    } magics[] = {{"\x7F"
+                   "ELF",
+                   4},
+                  {"PK\3\4", 4},
+                  {"\x1F\x8B\x08", 3},
+                  {"MZ", 2},
+                  {"\x89PNG", 4},
+                  {"%PDF", 4},
+                  {"Rar!", 4},
+                  {"7z\xBC\xAF", 4}};
+    const char *chip = "";
+
+    if (rk_esp_recognise(data, len, &chip)) {
+        settle(out, RK_IMAGE_ESP, "esp", RK_EVIDENCE_CONFIRMED);
+        rk_text_copy(out->chip, sizeof out->chip, chip);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+        if (len >= 32 && memcmp(data, magics[i].magic, magics[i].len) == 0) {
+            settle(out, RK_IMAGE_FOREIGN, "", RK_EVIDENCE_ONE);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool identify_bouffalo(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    if (len >= 512 && memcmp(data, "BL60X_OTA_Ver1.0", 16) == 0) {
+        settle(out, RK_IMAGE_BL602_OTA, "bl602", RK_EVIDENCE_CONFIRMED);
+        out->truncated = rk_get_le32(data + 20) > len - 512;
+        return true;
+    }
+    if (len < 176 || memcmp(data, "BFNP", 4) != 0)
+        return false;
+    settle(out, RK_IMAGE_BL602, "bl602", RK_EVIDENCE_ONE);
+    if (len >= 0x10000 &&
+        (memcmp(data + 0xE000, "BFPT", 4) == 0 || memcmp(data + 0xF000, "BFPT", 4) == 0))
+        settle(out, RK_IMAGE_BL602_DUMP, "bl602", RK_EVIDENCE_CONFIRMED);
+    rk_text_copy(out->chip, sizeof out->chip, "BL602");
+    return true;
+}
+
+/* Code that lacks its CRC bytes: linker output or an enciphered build that was not packed yet. */
+static bool identify_raw_code(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    struct rk_code_key key;
+
+    if (len < RK_VECTORS_SIZE || (!rk_key_find(data, len, RK_APP_LOGICAL, false, &key) &&
+                                  !rk_key_find(data, len, 0, false, &key)))
+        return false;
+    settle(out, RK_IMAGE_RAW_CODE, "bk72xx", RK_EVIDENCE_ONE);
+    out->key_class = key.cls;
+    return true;
+}
+
+static enum rk_image_kind shaped_kind(const struct rk_beken *b)
+{
+    if (b->shape.shift == 0)
+        return b->kind;
+    return b->shape.shift == b->shape.period - RK_BOOT_SPAN ? RK_IMAGE_DUMP_SHIFTED
+                                                            : RK_IMAGE_DUMP_SWAPPED;
+}
+
+static void beken_facts(const struct rk_beken *b, size_t len, struct rk_image_facts *out)
+{
+    const struct rk_code *code = b->app.present ? &b->app : &b->boot;
+
+    out->key_class = code->key.cls;
+    out->has_boot = b->boot.present;
+    out->has_app = b->app.present;
+    rk_text_copy(out->boot_name, sizeof out->boot_name, b->boot_info.name);
+    rk_text_copy(out->app_name, sizeof out->app_name, b->app_info.name);
+    rk_text_copy(out->app_version, sizeof out->app_version, b->app_info.version);
+    rk_text_copy(out->chip, sizeof out->chip, rk_beken_chip(b, &out->chip_evidence));
+    out->has_rf = b->has_rf;
+    out->rf_offset =
+        b->has_rf ? (b->rf_offset + (uint32_t)b->shape.shift) % (uint32_t)b->shape.period : 0;
+    out->has_mac = b->has_rf && b->rf.mac_state != RK_RF_MAC_NONE;
+    memcpy(out->mac, b->rf.mac, sizeof out->mac);
+    out->bad_blocks = b->boot.bad + b->app.bad;
+    out->code_end = code->addr + code->blocks * RK_BLOCK_SPAN;
+    /* Code that runs to the very end of a file has lost its own end, unless the file is an
+     * application and stops with a whole block. */
+    out->truncated = !rk_is_flash_size(len) && code->present &&
+                     len - out->code_end < RK_BLOCK_SPAN &&
+                     (b->kind == RK_IMAGE_QIO || out->code_end != len);
+}
+
+static bool identify_beken(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    struct rk_beken b;
+
+    if (!rk_beken_read(data, len, &b))
+        return false;
+    if (b.kind == RK_IMAGE_UNKNOWN) {
+        rk_beken_free(&b);
+        return false;
+    }
+    settle(out, shaped_kind(&b), "bk72xx",
+           b.boot.present && b.app.present ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE);
+    if (b.shape.period != len)
+        out->kind = RK_IMAGE_DUMP_DOUBLED;
+    beken_facts(&b, len, out);
+    rk_beken_free(&b);
+    return true;
+}
+
+/* A data area cut out of a dump, at whatever place it begins. */
+static bool identify_inner_area(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    for (size_t at = RK_SECTOR_SIZE; at < len; at += RK_SECTOR_SIZE) {
+        if (identify_area(data + at, len - at, out)) {
+            out->kind_evidence = RK_EVIDENCE_GUESS;
+            out->rf_offset = out->has_rf ? (uint32_t)at : 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *kind_text(enum rk_image_kind kind)
+{
+    static const char *const texts[] = {
+        [RK_IMAGE_UNKNOWN] = "nothing that is known here",
+        [RK_IMAGE_BLANK] = "nothing but one repeated byte",
+        [RK_IMAGE_QIO] = "boot loader and application (QIO)",
+        [RK_IMAGE_UA] = "application (UA)",
+        [RK_IMAGE_BOOT] = "boot loader",
+        [RK_IMAGE_DUMP] = "capture of a whole flash",
+        [RK_IMAGE_DUMP_SHIFTED] = "capture that began behind the boot loader and wrapped around",
+        [RK_IMAGE_RBL] = "OTA package (RBL)",
+        [RK_IMAGE_UG] = "Tuya OTA file (UG)",
+        [RK_IMAGE_UF2] = "UF2 file",
+        [RK_IMAGE_HEX] = "Intel HEX file",
+        [RK_IMAGE_BL602] = "Bouffalo Lab image with a boot header",
+        [RK_IMAGE_BL602_DUMP] = "capture of a Bouffalo Lab flash",
+        [RK_IMAGE_ESP] = "Espressif image: not for these modules",
+        [RK_IMAGE_DUMP_DOUBLED] = "capture that was read past the end of a smaller flash",
+        [RK_IMAGE_DUMP_SWAPPED] = "capture that begins in the middle of the flash",
+        [RK_IMAGE_RAW_CODE] = "code without CRC bytes: has to be packed first",
+        [RK_IMAGE_RF] = "RF calibration sector",
+        [RK_IMAGE_TUYA_STORAGE] = "Tuya settings storage",
+        [RK_IMAGE_OBK_CONFIG] = "OpenBeken configuration",
+        [RK_IMAGE_DIFF2YA] = "Tuya differential OTA file",
+        [RK_IMAGE_BL602_OTA] = "Bouffalo Lab OTA package",
+        [RK_IMAGE_FOREIGN] = "a known format that is no firmware for these modules",
+    };
+
+    return texts[kind];
+}
+
+static void summarise(struct rk_image_facts *out)
+{
+    rk_text_copy(out->summary, sizeof out->summary, kind_text(out->kind));
+    if (out->chip[0])
+        rk_text_append(out->summary, sizeof out->summary, " for %s", out->chip);
+    if (out->app_name[0])
+        rk_text_append(out->summary, sizeof out->summary, ", %s %s", out->app_name,
+                       out->app_version);
+    if (out->boot_name[0])
+        rk_text_append(out->summary, sizeof out->summary, ", boot loader %s", out->boot_name);
+    if (out->bad_blocks)
+        rk_text_append(out->summary, sizeof out->summary, ", %u damaged blocks", out->bad_blocks);
+    if (out->truncated)
+        rk_text_append(out->summary, sizeof out->summary, ", cut short");
+}
+
+/* The weakest hint: only when the bytes say nothing about the chip. */
+static void hint_from_name(const char *name, struct rk_image_facts *out)
+{
+    static const char *const chips[] = {"BK7231N", "BK7231T", "BK7231M", "BK7231U", "BK7231Q",
+                                        "BK7238",  "BK7252N", "BK7252",  "BL2028N"};
+
+    if (!name || out->chip[0] || strcmp(out->family, "bk72xx") != 0)
+        return;
+    for (size_t i = 0; i < sizeof chips / sizeof chips[0]; i++) {
+        if (strstr(name, chips[i])) {
+            rk_text_copy(out->chip, sizeof out->chip, chips[i]);
+            out->chip_evidence = RK_EVIDENCE_GUESS;
+            return;
+        }
+    }
+}
+
+void rk_image_identify(const uint8_t *data, size_t len, const char *name,
+                       struct rk_image_facts *out)
+{
+    *out = (struct rk_image_facts){.kind = RK_IMAGE_UNKNOWN};
+    if (len > 0 && rk_bytes_all(data, len, data[0]))
+        settle(out, RK_IMAGE_BLANK, "", RK_EVIDENCE_CONFIRMED);
+    else if (identify_uf2(data, len, out) || identify_ug(data, len, out) ||
+             identify_rbl(data, len, out) || identify_area(data, len, out) ||
+             identify_foreign(data, len, out) || identify_bouffalo(data, len, out) ||
+             identify_beken(data, len, out) || identify_raw_code(data, len, out))
+        hint_from_name(name, out);
+    else if (rk_hex_recognise(data, len))
+        settle(out, RK_IMAGE_HEX, "", RK_EVIDENCE_ONE);
+    else
+        identify_inner_area(data, len, out);
+    summarise(out);
+}
