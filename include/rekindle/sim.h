@@ -38,7 +38,8 @@ struct rk_sim_options {
     size_t size;
     const char *model;    /* "bk7231n", ...; see rk_sim_models() */
     const char *loader;   /* variant of the boot loader, e.g. "1.0.6"; NULL = the usual one */
-    const uint8_t *flash; /* initial content, copied; NULL = blank */
+    const uint8_t *flash; /* initial content, copied; NULL = blank, but for a stand-in of the boot
+                             loader on chips whose loader is in flash */
     size_t flash_len;     /* bytes of it; the rest is FF */
     uint32_t flash_size;  /* 0 = from flash_len (rounded up to a power of two), else usual size */
     uint32_t jedec;       /* size<<16 | type<<8 | manufacturer; 0 = the model's usual part */
@@ -51,6 +52,10 @@ struct rk_sim_options {
     bool manual_reset;             /* a client's first link check does not restart the module */
     bool ideal;                    /* no pacing, no flash time: for tests that only want bytes */
     struct rk_sim_faults faults;
+    /* oddities seen on some chips, not faults */
+    uint32_t stale_links;  /* further replies to each link check, at most 16 */
+    bool readreg_plus_one; /* ReadReg echoes the address plus one (a ROM version) */
+    bool mid_short;        /* the flash id reply counts one byte too few (a ROM version) */
 };
 
 struct rk_sim;
