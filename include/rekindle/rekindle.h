@@ -18,6 +18,7 @@
 #include <rekindle/plan.h>
 #include <rekindle/port.h>
 #include <rekindle/sim.h>
+#include <rekindle/tuya.h>
 
 #ifdef __cplusplus
 extern "C" {
