@@ -123,9 +123,18 @@ void rk_sim_set_faults(struct rk_sim *sim, const struct rk_sim_faults *faults);
 RK_MUST_CHECK enum rk_status rk_sim_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
                                          struct rk_link **out, struct rk_error *err);
 
-/* Parses "MODEL[,key=value...]" (flash=FILE, loader=, seed=, drop=, status=, ...; the names are
- * those of `rekindle sim`'s options) into options. `storage` receives what the options point to;
- * free it with rk_sim_spec_free(). Errors: ARG with the bad item and a suggestion, FILE. */
+/* The keys of a module's specification, which are also the options of `rekindle sim`. */
+struct rk_sim_key {
+    const char *name;     /* "flash" */
+    const char *argument; /* "FILE"; NULL = a switch, written alone */
+    const char *help;     /* one sentence */
+};
+const struct rk_sim_key *rk_sim_keys(size_t *count);
+
+/* Parses "MODEL[,key=value...]" into options; `rk_sim_keys()` lists the keys. A comma inside a
+ * value is written "\,". `out` receives everything, and what the options point to: do not copy it,
+ * free it with rk_sim_spec_free(). A flash file that does not exist is an error unless `save` is
+ * given, which then creates it. Errors: ARG with the bad item and a suggestion, FILE. */
 struct rk_sim_spec {
     struct rk_sim_options options;
     char model[32], loader[32];

@@ -21,7 +21,7 @@ static const struct {
     .erase_32k_ns = 150000000,
     .erase_64k_ns = 250000000,
     .erase_chip_per_64k_ns = 220000000,
-    .status_ns = 1500000,
+    .status_ns = 5000000,
 };
 
 enum op_kind { OP_NONE, OP_PROGRAM, OP_ERASE };

@@ -1,12 +1,13 @@
 /* A link to a module in this process. Its clock is its own: waiting only moves the hand, to the
  * moment at which a byte is complete or the wait is over. */
+#include "base/context.h"
+#include "base/text.h"
+#include "link/virtual.h"
 #include "sim/machine.h"
+#include "store/file.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Adapters hand bytes over in slices; a low-latency one every millisecond. */
-#define SLICE_NS (1000u * 1000u)
 
 struct virtual_link {
     struct rk_sim *sim;
@@ -18,6 +19,8 @@ struct virtual_link {
     int dtr, rts;
     uint8_t early[8192]; /* received before the last change of the rate, not yet read */
     size_t early_len, early_taken;
+    struct rk_context *ctx;
+    char save_path[1024]; /* receives the flash at the end; empty = none */
 };
 
 static uint64_t now_us(void *self)
@@ -52,22 +55,6 @@ static size_t take(struct virtual_link *link, uint8_t *buf, size_t cap)
     return got;
 }
 
-/* When to look next: at the end of the slice in which the next byte arrives, of what it sends, or
- * of the caller's buffer. */
-static uint64_t next_look_us(const struct virtual_link *link, size_t cap)
-{
-    const struct rk_wire *wire = &link->sim->tx[RK_SIM_UART1];
-    uint64_t event = rk_sim_next_event_ns(link->sim, false);
-
-    if (event == RK_SIM_NEVER)
-        return UINT64_MAX;
-    if (event == rk_wire_next_ns(wire)) {
-        uint64_t slice = event + SLICE_NS, full = rk_wire_ahead_ns(wire, cap - 1);
-        event = full < slice ? full : slice;
-    }
-    return (event + 999) / 1000;
-}
-
 static size_t take_early(struct virtual_link *link, uint8_t *buf, size_t cap)
 {
     size_t n = link->early_len - link->early_taken;
@@ -96,7 +83,8 @@ static enum rk_status read_some(void *self, uint8_t *buf, size_t cap, size_t *go
         *got = cap ? take(link, buf, cap) : 0;
         if (*got > 0 || link->now_us >= deadline || cap == 0)
             break;
-        uint64_t next = next_look_us(link, cap);
+        uint64_t next = rk_sim_next_look_ns(link->sim, cap, false);
+        next = next == RK_SIM_NEVER ? UINT64_MAX : (next + 999) / 1000;
         if (next > deadline)
             next = deadline;
         link->now_us = next > link->now_us ? next : link->now_us + 1;
@@ -183,14 +171,22 @@ static enum rk_status discard(void *self, struct rk_error *err)
 static void close_link(void *self)
 {
     struct virtual_link *link = self;
+    size_t len;
 
+    if (link->save_path[0]) {
+        const uint8_t *flash = rk_sim_flash(link->sim, &len);
+        struct rk_error err;
+        if (rk_file_write(link->save_path, flash, len, false, false, &err) != RK_OK)
+            rk_warn(link->ctx, "sim.not-saved", "%s", err.message);
+    }
     if (link->own)
         rk_sim_free(link->sim);
     free(link);
 }
 
-enum rk_status rk_sim_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
-                           struct rk_link **out, struct rk_error *err)
+static enum rk_status make_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
+                                const char *name, const char *save_path, struct rk_link **out,
+                                struct rk_error *err)
 {
     static const struct rk_link_ops ops = {
         .size = sizeof ops,
@@ -203,7 +199,7 @@ enum rk_status rk_sim_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
         .close = close_link,
     };
     struct rk_link_info info = {
-        .name = "sim", .kind = "sim", .has_lines = true, .paced = true, .is_virtual = true};
+        .kind = "sim", .has_lines = true, .paced = true, .is_virtual = true};
     struct virtual_link *link = calloc(1, sizeof *link);
 
     if (!link) {
@@ -211,10 +207,38 @@ enum rk_status rk_sim_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
             rk_sim_free(sim);
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
+    rk_text_copy(info.name, sizeof info.name, name);
+    rk_text_copy(link->save_path, sizeof link->save_path, save_path);
+    link->ctx = ctx;
     link->sim = sim;
     link->own = own;
     link->baud = 115200;
     link->now_us = sim->now_ns / 1000;
     link->clock = (struct rk_clock){now_us, sleep_us, link};
     return rk_link_custom(ctx, &ops, link, &link->clock, &info, out, err);
+}
+
+enum rk_status rk_sim_link(struct rk_context *ctx, struct rk_sim *sim, bool own,
+                           struct rk_link **out, struct rk_error *err)
+{
+    return make_link(ctx, sim, own, "sim", "", out, err);
+}
+
+enum rk_status rk_sim_open_link(struct rk_context *ctx, const char *spec, struct rk_link **out,
+                                struct rk_error *err)
+{
+    struct rk_sim_spec parsed;
+    struct rk_sim *sim;
+    char name[sizeof((struct rk_link_info *)0)->name];
+
+    enum rk_status st = rk_sim_spec_parse(spec, &parsed, err);
+    if (st != RK_OK)
+        return st;
+    st = rk_sim_new(&parsed.options, &sim, err);
+    if (st == RK_OK) {
+        rk_text_format(name, sizeof name, "sim:%s", spec);
+        st = make_link(ctx, sim, true, name, parsed.save ? parsed.flash_path : "", out, err);
+    }
+    rk_sim_spec_free(&parsed);
+    return st;
 }

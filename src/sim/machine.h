@@ -36,6 +36,8 @@ struct rk_sim_family {
     void (*start)(struct rk_sim *sim, enum rk_sim_cause cause);
     /* The processor takes one byte from the receive ring. */
     void (*byte)(struct rk_sim *sim, uint8_t byte);
+    /* A byte went by that the module cannot take: at another rate, or while it hangs. */
+    void (*missed)(struct rk_sim *sim, uint8_t byte);
     /* Time of the next thing it does by itself, RK_SIM_NEVER if none; and doing it. */
     uint64_t (*timer_ns)(const struct rk_sim *sim);
     void (*timer)(struct rk_sim *sim);
@@ -98,7 +100,9 @@ void rk_sim_restart(struct rk_sim *sim, enum rk_sim_cause cause);
 
 /* ---- for faces ---- */
 
-/* As rk_sim_next_us(), for UART1 alone, in nanoseconds. */
-uint64_t rk_sim_next_event_ns(const struct rk_sim *sim, bool uart2);
+/* When to look at the module next: at its next event or, if that is a byte on UART1, at the end of
+ * the slice in which an adapter hands bytes over (1 ms), of what the module sends, or of the
+ * caller's buffer of `cap` bytes. `uart2`: the log counts too. RK_SIM_NEVER if nothing will come. */
+uint64_t rk_sim_next_look_ns(const struct rk_sim *sim, size_t cap, bool uart2);
 
 #endif

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Adapters hand bytes over in slices; a low-latency one every millisecond. */
+#define SLICE_NS (1000u * 1000u)
+
 static const struct rk_sim_family *const families[] = {&rk_sim_beken};
 
 const struct rk_sim_model *rk_sim_models(size_t *count)
@@ -251,23 +254,37 @@ static uint64_t timer_event_ns(const struct rk_sim *sim)
     return sim->power == RK_SIM_RUNS ? sim->family->timer_ns(sim) : RK_SIM_NEVER;
 }
 
-uint64_t rk_sim_next_event_ns(const struct rk_sim *sim, bool uart2)
+/* The next thing the machine does by itself, other than sending. */
+static uint64_t internal_event_ns(const struct rk_sim *sim)
 {
     uint64_t next = earlier(rk_wire_next_ns(&sim->rx), cpu_event_ns(sim));
 
-    next = earlier(next, timer_event_ns(sim));
-    next = earlier(next, sim->noise_ns);
-    next = earlier(next, rk_wire_next_ns(&sim->tx[RK_SIM_UART1]));
-    if (uart2)
-        next = earlier(next, rk_wire_next_ns(&sim->tx[RK_SIM_UART2]));
-    return next;
+    return earlier(next, earlier(timer_event_ns(sim), sim->noise_ns));
 }
 
 uint64_t rk_sim_next_us(const struct rk_sim *sim)
 {
-    uint64_t next = rk_sim_next_event_ns(sim, true);
+    uint64_t next = internal_event_ns(sim);
 
+    next = earlier(next, rk_wire_next_ns(&sim->tx[RK_SIM_UART1]));
+    next = earlier(next, rk_wire_next_ns(&sim->tx[RK_SIM_UART2]));
     return next == RK_SIM_NEVER ? UINT64_MAX : (next + 999) / 1000;
+}
+
+static uint64_t slice_end_ns(const struct rk_wire *wire, size_t cap)
+{
+    uint64_t first = rk_wire_next_ns(wire);
+
+    if (first == RK_SIM_NEVER || cap == 0)
+        return first;
+    return earlier(first + SLICE_NS, rk_wire_ahead_ns(wire, cap - 1));
+}
+
+uint64_t rk_sim_next_look_ns(const struct rk_sim *sim, size_t cap, bool uart2)
+{
+    uint64_t next = earlier(internal_event_ns(sim), slice_end_ns(&sim->tx[RK_SIM_UART1], cap));
+
+    return uart2 ? earlier(next, slice_end_ns(&sim->tx[RK_SIM_UART2], SIZE_MAX / 2)) : next;
 }
 
 /* A byte is complete at the module's receiver. */
@@ -295,6 +312,8 @@ static void take_from_line(struct rk_sim *sim)
         arrive(sim, byte);
         return;
     }
+    if (sim->power == RK_SIM_RUNS)
+        sim->family->missed(sim, byte);
     uint8_t garbage[4];
     size_t n = rk_sim_garble(sim, &byte, 1, baud, sim->baud, garbage, sizeof garbage);
     for (size_t i = 0; i < n; i++)
@@ -313,19 +332,16 @@ static void take_from_ring(struct rk_sim *sim)
 static void advance(struct rk_sim *sim, uint64_t to_ns)
 {
     for (;;) {
-        uint64_t cpu = cpu_event_ns(sim);
-        uint64_t rx = rk_wire_next_ns(&sim->rx);
-        uint64_t timer = timer_event_ns(sim);
-        uint64_t next = earlier(earlier(cpu, rx), earlier(timer, sim->noise_ns));
+        uint64_t next = internal_event_ns(sim);
         if (next > to_ns)
             break;
         if (next > sim->now_ns)
             sim->now_ns = next;
-        if (next == cpu)
+        if (next == cpu_event_ns(sim))
             take_from_ring(sim);
-        else if (next == rx)
+        else if (next == rk_wire_next_ns(&sim->rx))
             take_from_line(sim);
-        else if (next == timer)
+        else if (next == timer_event_ns(sim))
             sim->family->timer(sim);
         else
             rk_sim_noise(sim);

@@ -81,8 +81,12 @@ static bool ends_with(const struct beken *beken, const uint8_t *bytes, size_t le
     return memcmp(beken->recent + sizeof beken->recent - len, bytes, len) == 0;
 }
 
-/* A client's link check reaches a running application: somebody wants to talk to the loader. As a
- * pty has no reset line, the module then restarts, as if its user had power-cycled it. */
+static void remember(struct beken *beken, uint8_t byte)
+{
+    memmove(beken->recent, beken->recent + 1, sizeof beken->recent - 1);
+    beken->recent[sizeof beken->recent - 1] = byte;
+}
+
 static bool is_link_check(const struct beken *beken)
 {
     static const uint8_t link[] = {0x01, 0xE0, 0xFC, 0x01, 0x00};
@@ -93,14 +97,29 @@ static bool is_link_check(const struct beken *beken)
            ends_with(beken, stay, sizeof stay);
 }
 
+/* A client's link check reaches a running application: somebody wants to talk to the loader. As a
+ * pty has no reset line, the module then restarts, as if its user had power-cycled it. Where it
+ * cannot even hear (another rate, or hanging), it takes as many checks as only a client sends that
+ * is looking for a module, not one that tries to get back in step. */
+void beken_missed(struct rk_sim *sim, uint8_t byte)
+{
+    struct beken *beken = beken_of(sim);
+
+    remember(beken, byte);
+    if (sim->options.manual_reset || !is_link_check(beken) ||
+        ++beken->missed_links < BEKEN_PATIENCE)
+        return;
+    beken->missed_links = 0;
+    rk_sim_restart(sim, RK_SIM_USER);
+}
+
 void beken_application_byte(struct rk_sim *sim, uint8_t byte)
 {
     static const uint8_t reset[] = {0x01, 0xE0, 0xFC, 0x05, 0xFE, 0x95, 0x27, 0x95, 0x27};
     struct beken *beken = beken_of(sim);
     bool runs = !blank(sim, BEKEN_BOOT_AREA, 4096);
 
-    memmove(beken->recent, beken->recent + 1, sizeof beken->recent - 1);
-    beken->recent[sizeof beken->recent - 1] = byte;
+    remember(beken, byte);
     if (!sim->options.manual_reset && is_link_check(beken)) {
         rk_sim_restart(sim, RK_SIM_USER);
         return;

@@ -9,6 +9,7 @@
 #define BEKEN_LONG_BUFFER  4104u /* of the flash loaders: 07, address, 4096 bytes and a bit */
 #define BEKEN_REPLY_MAX    4200u
 #define BEKEN_BOOT_AREA    0x11000u
+#define BEKEN_PATIENCE     20   /* missed link checks until a user would cycle the power */
 #define BEKEN_WIDE         0xE0 /* added to 06..0B by their forms with 4-byte flash addresses */
 
 enum beken_family { BEKEN_LOADER, BEKEN_ROM };
@@ -128,7 +129,8 @@ struct beken {
     char line[32]; /* the application's command line */
     size_t line_len;
     uint8_t recent[9]; /* the last bytes it saw */
-    unsigned script;   /* next line of its text */
+    unsigned missed_links;
+    unsigned script; /* next line of its text */
     uint64_t script_ns;
 
     uint32_t crc_rate; /* bytes per second */
@@ -191,6 +193,7 @@ void beken_restart_later(struct rk_sim *sim, enum rk_sim_cause cause);
 bool beken_boots(const struct rk_sim *sim);
 void beken_application_start(struct rk_sim *sim);
 void beken_application_byte(struct rk_sim *sim, uint8_t byte);
+void beken_missed(struct rk_sim *sim, uint8_t byte);
 void beken_application_line(struct rk_sim *sim);
 
 #endif

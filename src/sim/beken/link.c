@@ -14,6 +14,7 @@ void beken_link(struct rk_sim *sim)
     if (beken->loader->relink_arms || !beken->was_linked)
         beken->armed = true;
     beken->was_linked = true;
+    beken->missed_links = 0;
     beken->phase = BEKEN_LINKED;
     for (uint32_t extra = 0; extra <= sim->options.stale_links && extra < 16; extra++)
         beken_reply_short(sim, 0x01, &zero, 1);

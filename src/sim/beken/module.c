@@ -204,9 +204,13 @@ static void byte(struct rk_sim *sim, uint8_t value)
         if (linger > beken->window_ns)
             beken->window_ns = linger;
     }
+    if (beken->phase == BEKEN_DEAD) {
+        beken_missed(sim, value);
+        return;
+    }
     if (beken->phase == BEKEN_APPLICATION)
         beken_application_byte(sim, value);
-    else if (beken->phase != BEKEN_DEAD)
+    else
         beken_frame_byte(sim, value);
 }
 
@@ -276,6 +280,7 @@ const struct rk_sim_family rk_sim_beken = {
     .destroy = destroy,
     .start = start,
     .byte = byte,
+    .missed = beken_missed,
     .timer_ns = timer_ns,
     .timer = timer,
 };
