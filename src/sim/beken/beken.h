@@ -180,13 +180,14 @@ uint64_t beken_flash_program(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, 
 uint64_t beken_flash_write_status(struct rk_sim *sim, uint64_t at_ns, uint16_t value,
                                   unsigned bytes);
 /* CRC-32 with initial FFFFFFFF and no final inversion over [addr, addr + len), modulo the size. */
-uint32_t beken_flash_crc(struct rk_sim *sim, uint32_t addr, uint64_t len);
+uint32_t beken_flash_crc(struct rk_sim *sim, uint32_t addr, uint64_t len, uint64_t at_ns);
 
 /* link.c: link checks, baud rate and leaving, which both families share. */
 void beken_link(struct rk_sim *sim);
 uint32_t beken_true_rate(const struct beken_loader *loader, uint32_t baud);
 void beken_set_baud(struct rk_sim *sim, const uint8_t *payload);
-void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len);
+/* Reads the flash from from_ns on, when it is ready. */
+void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len, uint64_t from_ns);
 void beken_restart_later(struct rk_sim *sim, enum rk_sim_cause cause);
 
 /* application.c: what runs when nobody linked. */

@@ -66,14 +66,14 @@ uint64_t beken_flash_write_status(struct rk_sim *sim, uint64_t at_ns, uint16_t v
     return rk_nor_write_status(sim->nor, at_ns, 0x01, sr, bytes);
 }
 
-uint32_t beken_flash_crc(struct rk_sim *sim, uint32_t addr, uint64_t len)
+uint32_t beken_flash_crc(struct rk_sim *sim, uint32_t addr, uint64_t len, uint64_t at_ns)
 {
     uint8_t chunk[4096];
     uint32_t crc = 0;
 
     while (len > 0) {
         size_t n = len < sizeof chunk ? (size_t)len : sizeof chunk;
-        rk_nor_read(sim->nor, sim->now_ns, addr, chunk, n);
+        rk_nor_read(sim->nor, at_ns, addr, chunk, n);
         crc = rk_crc32(crc, chunk, n);
         addr += (uint32_t)n;
         len -= n;

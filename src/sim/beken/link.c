@@ -50,13 +50,13 @@ void beken_set_baud(struct rk_sim *sim, const uint8_t *payload)
     beken_reply_short(sim, 0x0F, payload, 5);
 }
 
-void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len)
+void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len, uint64_t from_ns)
 {
     uint8_t wire[4];
 
     sim->stats.crcs++;
-    rk_put_le32(wire, beken_flash_crc(sim, start, len));
-    rk_sim_busy(sim, sim->now_ns + len * 1000000000u / beken_of(sim)->crc_rate, false);
+    rk_put_le32(wire, beken_flash_crc(sim, start, len, from_ns));
+    rk_sim_busy(sim, from_ns + len * 1000000000u / beken_of(sim)->crc_rate, false);
     beken_reply_short(sim, 0x10, wire, 4);
 }
 

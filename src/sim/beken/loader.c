@@ -32,27 +32,37 @@ static void boot_version(struct rk_sim *sim)
     beken_reply_short(sim, 0x11, field, sizeof field);
 }
 
-static void protect_all(struct rk_sim *sim)
+static uint16_t status(const struct rk_sim *sim)
+{
+    return (uint16_t)(rk_nor_status(sim->nor, sim->now_ns, 0x05) |
+                      (unsigned)rk_nor_status(sim->nor, sim->now_ns, 0x35) << 8);
+}
+
+/* Writes the status registers if they differ and waits; returns when that is done. */
+static uint64_t set_status(struct rk_sim *sim, uint64_t at, uint8_t value)
 {
     const struct beken_protect *protect =
         beken_protect_find(rk_nor_jedec(sim->nor), beken_of(sim)->loader->table);
 
-    (void)beken_flash_write_status(sim, sim->now_ns, protect->value, protect->bytes);
+    return status(sim) == value ? at : beken_flash_write_status(sim, at, value, protect->bytes);
 }
 
 /* Whole blocks of 256 bytes, counted in 16 bits; then the flash is locked again, while the flag
  * that would unlock it stays as it is. */
 static void check_crc(struct rk_sim *sim, const uint8_t *payload)
 {
+    struct beken *beken = beken_of(sim);
     uint32_t start = rk_get_le32(payload), end = rk_get_le32(payload + 4);
     uint32_t span = end - start;
 
     if (end < start || span >= 1u << 24) { /* the loop never meets its end */
-        beken_of(sim)->phase = BEKEN_DEAD;
+        beken->phase = BEKEN_DEAD;
         return;
     }
-    beken_crc(sim, start, (uint64_t)((span + 1) / 256 & 0xFFFF) * 256);
-    protect_all(sim);
+    const struct beken_protect *protect =
+        beken_protect_find(rk_nor_jedec(sim->nor), beken->loader->table);
+    uint64_t locked = set_status(sim, sim->now_ns, protect->value);
+    beken_crc(sim, start, (uint64_t)((span + 1) / 256 & 0xFFFF) * 256, locked);
 }
 
 void beken_loader_short(struct rk_sim *sim, uint32_t len)
@@ -119,12 +129,7 @@ static void erase(struct rk_sim *sim, uint8_t code, uint32_t addr, const uint8_t
         return;
     }
     if (beken->armed) {
-        uint16_t sr = (uint16_t)(rk_nor_status(sim->nor, at, 0x05) |
-                                 (unsigned)rk_nor_status(sim->nor, at, 0x35) << 8);
-        const struct beken_protect *protect =
-            beken_protect_find(rk_nor_jedec(sim->nor), beken->loader->table);
-        if (sr != 0)
-            at = beken_flash_write_status(sim, at, 0, protect->bytes);
+        at = set_status(sim, at, 0);
         beken->armed = false;
     }
     if ((code == 0x20 || code == 0xD8) && !beyond(sim, addr))

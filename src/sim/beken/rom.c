@@ -24,7 +24,7 @@ static void check_crc(struct rk_sim *sim, const uint8_t *payload)
 {
     uint32_t start = rk_get_le32(payload), end = rk_get_le32(payload + 4);
 
-    beken_crc(sim, start, end >= start ? (uint64_t)end - start + 1 : 0);
+    beken_crc(sim, start, end >= start ? (uint64_t)end - start + 1 : 0, sim->now_ns);
 }
 
 static void read_register(struct rk_sim *sim, const uint8_t *payload)
