@@ -14,3 +14,4 @@ endfunction()
 
 rekindle_table(flash_parts ${PROJECT_SOURCE_DIR}/data/beken-spi-flash.csv)
 rekindle_table(boot_builds ${PROJECT_SOURCE_DIR}/data/beken-boot-loaders.csv)
+rekindle_table(image_targets ${PROJECT_SOURCE_DIR}/data/beken-image-targets.csv)

@@ -81,7 +81,30 @@ def boot_builds(data):
             + "\n};\n\nconst size_t rk_boot_build_count = sizeof rk_boot_builds / sizeof rk_boot_builds[0];\n")
 
 
-TABLES = {"flash_parts": flash_parts, "boot_builds": boot_builds}
+SERIES = {"N": "RK_SERIES_N", "T": "RK_SERIES_T", "7238": "RK_SERIES_7238"}
+
+
+def image_targets(data):
+    lines = []
+    for number, row in rows_of(data / "beken-image-targets.csv"):
+        try:
+            addresses = [int(text, 16) for text in row["rf_addrs"].split()]
+            if not 1 <= len(addresses) <= 3:
+                raise ValueError("one to three RF addresses")
+            lines.append(
+                "    {%s, %s, %s, {%s}, %d, 0x%X},"
+                % (quoted(row["chip"]), SERIES[row["series"]],
+                   " | ".join("RK_KEY_BIT(%s)" % KEY_CLASSES[key] for key in row["keys"].split()),
+                   ", ".join("0x%X" % address for address in addresses), len(addresses),
+                   int(row["usual_size"], 16)))
+        except (KeyError, ValueError) as error:
+            sys.exit("beken-image-targets.csv:%d: %s" % (number, error))
+    return ('#include "image/beken/target.h"\n\nconst struct rk_target rk_targets[] = {\n'
+            + "\n".join(lines)
+            + "\n};\n\nconst size_t rk_target_count = sizeof rk_targets / sizeof rk_targets[0];\n")
+
+
+TABLES = {"flash_parts": flash_parts, "boot_builds": boot_builds, "image_targets": image_targets}
 
 
 def main():

@@ -13,6 +13,7 @@
 #include <rekindle/device.h>
 #include <rekindle/error.h>
 #include <rekindle/image.h>
+#include <rekindle/inspect.h>
 #include <rekindle/job.h>
 #include <rekindle/link.h>
 #include <rekindle/plan.h>

@@ -1,0 +1,54 @@
+#include "image/bouffalo/header.h"
+
+#include "base/bytes.h"
+#include "base/crc.h"
+#include "base/sha256.h"
+
+#include <string.h>
+
+#define IGNORED_MARK 0xDEADBEEFu
+#define CRC_IGNORE   (1u << 16)
+#define HASH_IGNORE  (1u << 17)
+#define BL702_BOOT2  (1u << 19)
+#define NO_SEGMENT   (1u << 8)
+#define CACHE_ENABLE (1u << 9)
+#define SIGN_CRYPT   0xFu
+
+bool rk_bfl_header_read(const uint8_t *data, size_t len, struct rk_bfl_header *out)
+{
+    uint32_t crc;
+
+    *out = (struct rk_bfl_header){0};
+    if (len < RK_BFL_HEADER || memcmp(data, "BFNP", 4) != 0)
+        return false;
+    crc = rk_get_le32(data + 172);
+    out->boot_cfg = rk_get_le32(data + 116);
+    out->crc_good =
+        crc == rk_crc32(0, data, 172) || (crc == IGNORED_MARK && out->boot_cfg & CRC_IGNORE);
+    out->flash_good =
+        memcmp(data + 8, "FCFG", 4) == 0 && rk_get_le32(data + 96) == rk_crc32(0, data + 12, 84);
+    out->clock_good =
+        memcmp(data + 100, "PCFG", 4) == 0 && rk_get_le32(data + 112) == rk_crc32(0, data + 104, 8);
+    out->other_chip = out->boot_cfg & BL702_BOOT2 || rk_get_le32(data + 164) == 0x1000;
+    out->plain = !(out->boot_cfg & SIGN_CRYPT);
+    out->flat = out->boot_cfg & NO_SEGMENT;
+    out->cached = out->boot_cfg & CACHE_ENABLE;
+    out->length = rk_get_le32(data + 120);
+    out->start = rk_get_le32(data + 128);
+    memcpy(out->hash, data + 132, sizeof out->hash);
+    out->hash_ignored = out->boot_cfg & HASH_IGNORE && rk_get_le32(out->hash) == IGNORED_MARK;
+    return true;
+}
+
+bool rk_bfl_hash_check(const struct rk_bfl_header *header, const uint8_t *data, size_t len,
+                       size_t offset)
+{
+    uint8_t digest[32];
+
+    if (header->length == 0 || offset > len || header->length > len - offset)
+        return false;
+    if (header->hash_ignored)
+        return true;
+    rk_sha256(data + offset, header->length, digest);
+    return memcmp(digest, header->hash, sizeof digest) == 0;
+}

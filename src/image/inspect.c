@@ -1,0 +1,85 @@
+#include <rekindle/inspect.h>
+
+#include "base/sha256.h"
+#include "base/text.h"
+#include "image/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Parts and judgement, by what kind of image it is. */
+static enum rk_status inspect_kind(struct rk_inspect *report, const uint8_t *data, size_t len,
+                                   const struct rk_inspect_options *opt, struct rk_error *err)
+{
+    switch (report->facts.kind) {
+    case RK_IMAGE_QIO:
+    case RK_IMAGE_UA:
+    case RK_IMAGE_BOOT:
+    case RK_IMAGE_DUMP:
+    case RK_IMAGE_DUMP_SHIFTED:
+    case RK_IMAGE_DUMP_DOUBLED:
+    case RK_IMAGE_DUMP_SWAPPED:
+        return rk_beken_inspect(report, data, len, opt, err);
+    case RK_IMAGE_BL602:
+    case RK_IMAGE_BL602_DUMP:
+    case RK_IMAGE_BL602_OTA:
+        return rk_bouffalo_inspect(report, data, len, opt, err);
+    case RK_IMAGE_RBL:
+    case RK_IMAGE_UG:
+    case RK_IMAGE_UF2:
+    case RK_IMAGE_HEX:
+    case RK_IMAGE_RF:
+    case RK_IMAGE_TUYA_STORAGE:
+    case RK_IMAGE_OBK_CONFIG:
+    case RK_IMAGE_RAW_CODE:
+    case RK_IMAGE_DIFF2YA:
+        return rk_package_inspect(report, data, len, opt, err);
+    case RK_IMAGE_UNKNOWN:
+    case RK_IMAGE_BLANK:
+    case RK_IMAGE_ESP:
+    case RK_IMAGE_FOREIGN:
+        break;
+    }
+    return rk_report_sectors(report, data, len, err);
+}
+
+enum rk_status rk_inspect(const uint8_t *data, size_t len, const struct rk_inspect_options *opt,
+                          struct rk_inspect **out, struct rk_error *err)
+{
+    struct rk_inspect *report = calloc(1, sizeof *report);
+    uint8_t digest[32];
+    enum rk_status status;
+
+    if (!report)
+        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+    report->size = sizeof *report;
+    report->file_size = report->flash_size = len;
+    rk_image_identify(data, len, opt ? opt->name : NULL, &report->facts);
+    rk_sha256(data, len, digest);
+    rk_sha256_hex(digest, report->sha256);
+    status = inspect_kind(report, data, len, opt, err);
+    if (status != RK_OK) {
+        rk_inspect_free(report);
+        return status;
+    }
+    rk_report_sort(report);
+    *out = report;
+    return RK_OK;
+}
+
+void rk_inspect_free(struct rk_inspect *report)
+{
+    if (!report)
+        return;
+    free(report->sectors);
+    free(report);
+}
+
+const struct rk_inspect_boot *rk_inspect_boot_for(const struct rk_inspect *report, const char *chip)
+{
+    for (size_t i = 0; i < report->boot_count; i++) {
+        if (strcmp(report->boots[i].chip, chip) == 0)
+            return &report->boots[i];
+    }
+    return NULL;
+}
