@@ -104,7 +104,21 @@ def image_targets(data):
             + "\n};\n\nconst size_t rk_target_count = sizeof rk_targets / sizeof rk_targets[0];\n")
 
 
-TABLES = {"flash_parts": flash_parts, "boot_builds": boot_builds, "image_targets": image_targets}
+def crc16_tables(data):
+    """Slicing tables for the CRC of code blocks: row k is a byte followed by k zero bytes."""
+    def step(crc):
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x8005 if crc & 0x8000 else crc << 1) & 0xFFFF
+        return crc
+
+    rows = [[step(byte << 8) for byte in range(256)]]
+    for _ in range(3):
+        rows.append([step(crc) for crc in rows[-1]])
+    text = ",\n".join("    {" + ", ".join("0x%04X" % crc for crc in row) + "}" for row in rows)
+    return '#include "base/crc.h"\n\nconst uint16_t rk_crc16_tables[4][256] = {\n' + text + "};\n"
+
+
+TABLES = {"flash_parts": flash_parts, "crc16_tables": crc16_tables, "boot_builds": boot_builds, "image_targets": image_targets}
 
 
 def main():

@@ -12,4 +12,7 @@ uint32_t rk_crc32(uint32_t crc, const uint8_t *data, size_t len);
 /* CRC-16 of a 32-byte code block: polynomial 8005, start FFFF, not reflected, no final xor. */
 uint16_t rk_crc16_beken(const uint8_t *data, size_t len);
 
+/* Its slicing tables, made by tools/tables.py. */
+extern const uint16_t rk_crc16_tables[4][256];
+
 #endif

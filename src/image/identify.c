@@ -1,19 +1,15 @@
 /* What a file is, by its content. The tests run from the most specific to the most general; the
  * first that fits decides. */
-#include <rekindle/image.h>
+#include "image/identify.h"
 
 #include "base/bytes.h"
-#include "base/crc.h"
 #include "base/text.h"
-#include "image/beken/beken.h"
+#include "image/beken/uf2.h"
+#include "image/beken/ug.h"
 #include "image/esp.h"
 #include "image/hex.h"
-#include "image/search.h"
 
 #include <string.h>
-
-#define RBL_HEADER 96u
-#define UG_HEADER  32u
 
 static void settle(struct rk_image_facts *out, enum rk_image_kind kind, const char *family,
                    enum rk_evidence evidence)
@@ -23,41 +19,52 @@ static void settle(struct rk_image_facts *out, enum rk_image_kind kind, const ch
     rk_text_copy(out->family, sizeof out->family, family);
 }
 
-static bool is_rbl(const uint8_t *p, size_t len)
-{
-    return len >= RBL_HEADER && memcmp(p, "RBL", 4) == 0 &&
-           rk_crc32(0, p, RBL_HEADER - 4) == rk_get_le32(p + RBL_HEADER - 4);
-}
-
 static bool identify_rbl(const uint8_t *data, size_t len, struct rk_image_facts *out)
 {
-    if (!is_rbl(data, len))
+    struct rk_rbl rbl;
+
+    if (!rk_rbl_read(data, len, &rbl))
         return false;
     settle(out, RK_IMAGE_RBL, "bk72xx", RK_EVIDENCE_CONFIRMED);
-    out->truncated = rk_get_le32(data + 88) > len - RBL_HEADER;
-    rk_text_format(out->app_version, sizeof out->app_version, "%.*s",
-                   (int)strnlen((const char *)data + 28, 24), (const char *)data + 28);
+    out->truncated = rbl.package_size > len - RK_RBL_HEADER;
+    rk_text_copy(out->app_version, sizeof out->app_version, rk_rbl_version(&rbl));
     return true;
 }
 
 static bool identify_ug(const uint8_t *data, size_t len, struct rk_image_facts *out)
 {
-    if (len < UG_HEADER || rk_get_be32(data) != 0x55AA55AA || rk_get_be32(data + 28) != 0xAA55AA55)
+    struct rk_ug ug;
+
+    if (!rk_ug_read(data, len, &ug))
         return false;
     settle(out, RK_IMAGE_UG, "bk72xx", RK_EVIDENCE_CONFIRMED);
-    out->truncated = rk_get_be32(data + 16) > len - UG_HEADER;
-    rk_text_format(out->app_version, sizeof out->app_version, "%.*s",
-                   (int)strnlen((const char *)data + 4, 12), (const char *)data + 4);
+    out->truncated = !ug.complete;
+    rk_text_copy(out->app_version, sizeof out->app_version, ug.version);
+    return true;
+}
+
+static bool identify_diff2ya(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    struct rk_diff2ya diff;
+
+    if (!rk_diff2ya_read(data, len, &diff))
+        return false;
+    settle(out, RK_IMAGE_DIFF2YA, "bk72xx", RK_EVIDENCE_ONE);
     return true;
 }
 
 static bool identify_uf2(const uint8_t *data, size_t len, struct rk_image_facts *out)
 {
-    if (len < 512 || rk_get_le32(data) != 0x0A324655 || rk_get_le32(data + 4) != 0x9E5D5157 ||
-        rk_get_le32(data + 508) != 0x0AB16F30)
+    struct rk_uf2 uf2;
+
+    if (!rk_uf2_read(data, len, &uf2))
         return false;
-    settle(out, RK_IMAGE_UF2, "", RK_EVIDENCE_CONFIRMED);
-    out->truncated = len / 512 < rk_get_le32(data + 24) || len % 512 != 0;
+    settle(out, RK_IMAGE_UF2, uf2.chip ? "bk72xx" : "", RK_EVIDENCE_CONFIRMED);
+    if (uf2.chip)
+        rk_text_copy(out->chip, sizeof out->chip, uf2.chip);
+    out->truncated = !uf2.complete;
+    rk_text_copy(out->app_name, sizeof out->app_name, uf2.firmware);
+    rk_text_copy(out->app_version, sizeof out->app_version, uf2.version);
     return true;
 }
 
@@ -179,22 +186,16 @@ static void beken_facts(const struct rk_beken *b, size_t len, struct rk_image_fa
                      (b->kind == RK_IMAGE_QIO || out->code_end != len);
 }
 
-static bool identify_beken(const uint8_t *data, size_t len, struct rk_image_facts *out)
+static bool identify_beken(const uint8_t *data, size_t len, struct rk_beken *b,
+                           struct rk_image_facts *out)
 {
-    struct rk_beken b;
-
-    if (!rk_beken_read(data, len, &b))
+    if (!rk_beken_read(data, len, b) || b->kind == RK_IMAGE_UNKNOWN)
         return false;
-    if (b.kind == RK_IMAGE_UNKNOWN) {
-        rk_beken_free(&b);
-        return false;
-    }
-    settle(out, shaped_kind(&b), "bk72xx",
-           b.boot.present && b.app.present ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE);
-    if (b.shape.period != len)
+    settle(out, shaped_kind(b), "bk72xx",
+           b->boot.present && b->app.present ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE);
+    if (b->shape.period != len)
         out->kind = RK_IMAGE_DUMP_DOUBLED;
-    beken_facts(&b, len, out);
-    rk_beken_free(&b);
+    beken_facts(b, len, out);
     return true;
 }
 
@@ -242,14 +243,15 @@ static const char *kind_text(enum rk_image_kind kind)
     return texts[kind];
 }
 
-static void summarise(struct rk_image_facts *out)
+void rk_summarise(struct rk_image_facts *out)
 {
     rk_text_copy(out->summary, sizeof out->summary, kind_text(out->kind));
     if (out->chip[0])
         rk_text_append(out->summary, sizeof out->summary, " for %s", out->chip);
     if (out->app_name[0])
-        rk_text_append(out->summary, sizeof out->summary, ", %s %s", out->app_name,
-                       out->app_version);
+        rk_text_append(out->summary, sizeof out->summary, ", %s", out->app_name);
+    if (out->app_version[0])
+        rk_text_append(out->summary, sizeof out->summary, " %s", out->app_version);
     if (out->boot_name[0])
         rk_text_append(out->summary, sizeof out->summary, ", boot loader %s", out->boot_name);
     if (out->bad_blocks)
@@ -275,20 +277,31 @@ static void hint_from_name(const char *name, struct rk_image_facts *out)
     }
 }
 
-void rk_image_identify(const uint8_t *data, size_t len, const char *name,
-                       struct rk_image_facts *out)
+void rk_identify(const uint8_t *data, size_t len, const char *name, struct rk_image_facts *out,
+                 struct rk_beken *kept)
 {
+    struct rk_beken own = {0}, *b = kept ? kept : &own;
+
+    *b = (struct rk_beken){0};
     *out = (struct rk_image_facts){.kind = RK_IMAGE_UNKNOWN};
     if (len > 0 && rk_bytes_all(data, len, data[0]))
         settle(out, RK_IMAGE_BLANK, "", RK_EVIDENCE_CONFIRMED);
     else if (identify_uf2(data, len, out) || identify_ug(data, len, out) ||
-             identify_rbl(data, len, out) || identify_area(data, len, out) ||
-             identify_foreign(data, len, out) || identify_bouffalo(data, len, out) ||
-             identify_beken(data, len, out) || identify_raw_code(data, len, out))
+             identify_rbl(data, len, out) || identify_diff2ya(data, len, out) ||
+             identify_area(data, len, out) || identify_foreign(data, len, out) ||
+             identify_bouffalo(data, len, out) || identify_beken(data, len, b, out) ||
+             identify_raw_code(data, len, out))
         hint_from_name(name, out);
     else if (rk_hex_recognise(data, len))
         settle(out, RK_IMAGE_HEX, "", RK_EVIDENCE_ONE);
     else
         identify_inner_area(data, len, out);
-    summarise(out);
+    rk_summarise(out);
+    rk_beken_free(&own);
+}
+
+void rk_image_identify(const uint8_t *data, size_t len, const char *name,
+                       struct rk_image_facts *out)
+{
+    rk_identify(data, len, name, out, NULL);
 }

@@ -2,13 +2,15 @@
 
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/identify.h"
 #include "image/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Parts and judgement, by what kind of image it is. */
-static enum rk_status inspect_kind(struct rk_inspect *report, const uint8_t *data, size_t len,
+static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_beken *beken,
+                                   const uint8_t *data, size_t len,
                                    const struct rk_inspect_options *opt, struct rk_error *err)
 {
     switch (report->facts.kind) {
@@ -19,7 +21,7 @@ static enum rk_status inspect_kind(struct rk_inspect *report, const uint8_t *dat
     case RK_IMAGE_DUMP_SHIFTED:
     case RK_IMAGE_DUMP_DOUBLED:
     case RK_IMAGE_DUMP_SWAPPED:
-        return rk_beken_inspect(report, data, len, opt, err);
+        return rk_beken_inspect(report, beken, opt, err);
     case RK_IMAGE_BL602:
     case RK_IMAGE_BL602_DUMP:
     case RK_IMAGE_BL602_OTA:
@@ -48,20 +50,23 @@ enum rk_status rk_inspect(const uint8_t *data, size_t len, const struct rk_inspe
 {
     struct rk_inspect *report = calloc(1, sizeof *report);
     uint8_t digest[32];
+    struct rk_beken beken;
     enum rk_status status;
 
     if (!report)
         return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
     report->size = sizeof *report;
     report->file_size = report->flash_size = len;
-    rk_image_identify(data, len, opt ? opt->name : NULL, &report->facts);
+    rk_identify(data, len, opt ? opt->name : NULL, &report->facts, &beken);
     rk_sha256(data, len, digest);
     rk_sha256_hex(digest, report->sha256);
-    status = inspect_kind(report, data, len, opt, err);
+    status = inspect_kind(report, &beken, data, len, opt, err);
+    rk_beken_free(&beken);
     if (status != RK_OK) {
         rk_inspect_free(report);
         return status;
     }
+    rk_summarise(&report->facts);
     rk_report_sort(report);
     *out = report;
     return RK_OK;

@@ -53,7 +53,7 @@ static void rbl_parts(struct rk_inspect *r, const uint8_t *data, size_t len, uin
         return;
     }
     part = rk_report_part(r, "header", at, RK_RBL_HEADER, RK_VERDICT_GOOD);
-    put_name(part, rbl.version, "RBL header");
+    put_name(part, rk_rbl_version(&rbl), "RBL header");
     part = rk_report_part(r, "rbl", at + RK_RBL_HEADER, rbl.package_size, RK_VERDICT_GOOD);
     put_name(part, rbl.partition, "");
     if (rk_rbl_unpack(data, len, &rbl, &raw, &raw_len, &why) != RK_OK) {
@@ -96,13 +96,6 @@ static void uf2_parts(struct rk_inspect *r, const uint8_t *data, size_t len)
     struct rk_inspect_part *part;
 
     rk_uf2_read(data, len, &uf2);
-    if (uf2.chip) {
-        rk_text_copy(r->facts.chip, sizeof r->facts.chip, uf2.chip);
-        rk_text_copy(r->facts.family, sizeof r->facts.family, "bk72xx");
-        r->facts.chip_evidence = RK_EVIDENCE_ONE;
-    }
-    rk_text_copy(r->facts.app_name, sizeof r->facts.app_name, uf2.firmware);
-    rk_text_copy(r->facts.app_version, sizeof r->facts.app_version, uf2.version);
     rk_text_format(r->sdk, sizeof r->sdk, "LibreTiny %s, board %s", uf2.sdk, uf2.board);
     part = rk_report_part(r, "header", 0, (uint32_t)len,
                           uf2.complete ? RK_VERDICT_GOOD : RK_VERDICT_BAD);

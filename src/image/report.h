@@ -19,8 +19,9 @@ RK_MUST_CHECK enum rk_status rk_report_sectors(struct rk_inspect *report, const 
 void rk_report_mark(struct rk_inspect *report, uint32_t addr, uint32_t len, enum rk_sector_use use);
 
 /* The inspectors of the families. */
-RK_MUST_CHECK enum rk_status rk_beken_inspect(struct rk_inspect *report, const uint8_t *data,
-                                              size_t len, const struct rk_inspect_options *opt,
+struct rk_beken;
+RK_MUST_CHECK enum rk_status rk_beken_inspect(struct rk_inspect *report, const struct rk_beken *b,
+                                              const struct rk_inspect_options *opt,
                                               struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_bouffalo_inspect(struct rk_inspect *report, const uint8_t *data,
                                                  size_t len, const struct rk_inspect_options *opt,

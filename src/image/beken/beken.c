@@ -179,6 +179,10 @@ bool rk_beken_read(const uint8_t *data, size_t len, struct rk_beken *out)
     rk_boot_identify(&out->boot, out->flash, out->len, &out->boot_info);
     if (out->app.present)
         rk_app_identify(out->app.plain, rk_code_size(&out->app), out->app.key.cls, &out->app_info);
+    if (out->boot_rbl && out->boot.stored)
+        out->boot_rbl_state = rk_rbl_check_code(&out->boot_rbl->rbl, &out->boot);
+    if (out->app_rbl && out->app.stored)
+        out->app_rbl_state = rk_rbl_check_code(&out->app_rbl->rbl, &out->app);
     read_areas(out);
     read_app2(out);
     out->has_rf = out->start == 0 && rk_rf_find(out->flash, out->len, &out->rf_offset, &out->rf);

@@ -40,6 +40,7 @@ struct rk_beken {
     size_t rbl_count;
     struct rk_rbl_place rbls[RK_BEKEN_RBLS];
     const struct rk_rbl_place *boot_rbl, *app_rbl; /* into rbls; NULL = none */
+    enum rk_rbl_state boot_rbl_state, app_rbl_state;
     size_t area_count;
     struct rk_area areas[RK_BEKEN_AREAS];
     bool has_tuya;

@@ -120,7 +120,7 @@ static void boot_rbl(const struct subject *s, struct rk_inspect_test *test)
         say(test, RK_VERDICT_UNTESTED, "no boot loader");
     else if (!s->b->boot_rbl)
         say(test, RK_VERDICT_INFO, "it has no stamp");
-    else if (rk_rbl_check_code(&s->b->boot_rbl->rbl, &s->b->boot) == RK_RBL_GOOD)
+    else if (s->b->boot_rbl_state == RK_RBL_GOOD)
         say(test, RK_VERDICT_GOOD, "CRC and hash are right");
     else
         say(test, RK_VERDICT_WARN, "CRC or hash of the stamp do not fit the boot loader");
@@ -137,9 +137,8 @@ static void app_present(const struct subject *s, struct rk_inspect_test *test)
 static void app_crc(const struct subject *s, struct rk_inspect_test *test)
 {
     const struct rk_code *app = &s->b->app;
-    uint32_t raw = s->b->app_rbl && rk_rbl_check_code(&s->b->app_rbl->rbl, app) == RK_RBL_TOO_LONG
-                       ? s->b->app_rbl->rbl.raw_size
-                       : 0;
+    uint32_t raw =
+        s->b->app_rbl && s->b->app_rbl_state == RK_RBL_TOO_LONG ? s->b->app_rbl->rbl.raw_size : 0;
 
     if (app->bad)
         say(test, RK_VERDICT_BAD, "%u of %u blocks are damaged, the first at 0x%06X", app->bad,
@@ -239,7 +238,7 @@ static void app_rbl(const struct subject *s, struct rk_inspect_test *test)
         say(test, RK_VERDICT_INFO, "it has no stamp: usual for a UA file and after an update");
         return;
     }
-    switch (rk_rbl_check_code(&s->b->app_rbl->rbl, app)) {
+    switch (s->b->app_rbl_state) {
     case RK_RBL_GOOD:
         say(test, RK_VERDICT_GOOD, "CRC and hash are right");
         break;
@@ -352,13 +351,14 @@ static void download_slot(const struct subject *s, struct rk_inspect_test *test)
 
     if (!rk_beken_download(b, &addr, &len))
         say(test, RK_VERDICT_UNTESTED, "no download partition in this image");
-    else if (rk_rbl_read(b->flash + addr, len, &rbl))
-        say(test, RK_VERDICT_WARN,
-            "holds a package: the boot loader will install %s at the next "
-            "start",
-            rbl.version);
-    else
+    else if (!rk_rbl_read(b->flash + addr, len, &rbl))
         say(test, RK_VERDICT_GOOD, "no package waits at 0x%06X", addr);
+    else if (b->app_rbl && rk_rbl_same(&rbl, &b->app_rbl->rbl))
+        say(test, RK_VERDICT_GOOD, "the package at 0x%06X is installed already", addr);
+    else
+        say(test, RK_VERDICT_WARN,
+            "holds a package (%s): the boot loader will install it at the next start",
+            rk_rbl_version(&rbl));
 }
 
 static const struct {

@@ -57,7 +57,7 @@ static void rbl_parts(struct rk_inspect *r, const struct rk_beken *b)
         const struct rk_code *code = place == b->boot_rbl  ? &b->boot
                                      : place == b->app_rbl ? &b->app
                                                            : NULL;
-        enum rk_rbl_state state = code ? rk_rbl_check_code(&place->rbl, code) : RK_RBL_STALE;
+        enum rk_rbl_state state = place == b->boot_rbl ? b->boot_rbl_state : b->app_rbl_state;
         bool good = state == RK_RBL_GOOD || state == RK_RBL_OTA;
         struct rk_inspect_part *part = rk_report_part(
             r, "rbl", place->addr + b->start, place->in_blocks ? RK_RBL_SPAN : RK_RBL_HEADER,
@@ -68,7 +68,7 @@ static void rbl_parts(struct rk_inspect *r, const struct rk_beken *b)
         if (!part)
             return;
         rk_text_format(part->name, sizeof part->name, "%s %.20s", place->rbl.partition,
-                       place->rbl.version);
+                       rk_rbl_version(&place->rbl));
         rk_text_format(part->note, sizeof part->note, "%s%u bytes",
                        !code  ? "package or stamp, "
                        : good ? "CRC and hash fit, "
@@ -128,17 +128,21 @@ static void ota_part(struct rk_inspect *r, const struct rk_beken *b)
     uint32_t addr, len;
     struct rk_rbl rbl;
     struct rk_inspect_part *part;
+    bool waits;
 
     if (!rk_beken_download(b, &addr, &len) || rk_bytes_all(b->flash + addr, len, 0xFF))
         return;
     if (!rk_rbl_read(b->flash + addr, len, &rbl))
         return;
-    part = rk_report_part(r, "ota", addr, RK_RBL_HEADER + rbl.package_size, RK_VERDICT_WARN);
+    waits = !b->app_rbl || !rk_rbl_same(&rbl, &b->app_rbl->rbl);
+    part = rk_report_part(r, "ota", addr, RK_RBL_HEADER + rbl.package_size,
+                          waits ? RK_VERDICT_WARN : RK_VERDICT_INFO);
     rk_report_mark(r, addr, RK_RBL_HEADER + rbl.package_size, RK_SECTOR_OTA);
     if (part) {
-        rk_text_copy(part->name, sizeof part->name, rbl.version);
+        rk_text_copy(part->name, sizeof part->name, rk_rbl_version(&rbl));
         rk_text_copy(part->note, sizeof part->note,
-                     "the boot loader will install it at the next start");
+                     waits ? "the boot loader will install it at the next start"
+                           : "installed already");
     }
 }
 
@@ -199,30 +203,25 @@ static void copy_facts(struct rk_inspect *r, const struct rk_beken *b)
     }
 }
 
-enum rk_status rk_beken_inspect(struct rk_inspect *r, const uint8_t *data, size_t len,
+enum rk_status rk_beken_inspect(struct rk_inspect *r, const struct rk_beken *b,
                                 const struct rk_inspect_options *opt, struct rk_error *err)
 {
-    struct rk_beken b;
-    enum rk_status status;
+    enum rk_status status = rk_report_sectors(r, b->flash, b->len, err);
 
-    if (!rk_beken_read(data, len, &b))
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
-    copy_facts(r, &b);
-    status = rk_report_sectors(r, b.flash, b.len, err);
-    if (status == RK_OK) {
-        mark_code(r, &b);
-        code_parts(r, &b);
-        rbl_parts(r, &b);
-        ota_part(r, &b);
-        if (b.fal.count)
-            rk_report_part(r, "table", rk_physical(b.fal.at),
-                           rk_physical((uint32_t)b.fal.count * RK_FAL_ENTRY), RK_VERDICT_GOOD);
-        for (size_t i = 0; i < b.area_count; i++)
-            area_part(r, &b, &b.areas[i]);
-        mark_damage(r, &b, &b.boot);
-        mark_damage(r, &b, &b.app);
-        rk_beken_judge(&b, opt, r);
-    }
-    rk_beken_free(&b);
-    return status;
+    if (status != RK_OK)
+        return status;
+    copy_facts(r, b);
+    mark_code(r, b);
+    code_parts(r, b);
+    rbl_parts(r, b);
+    ota_part(r, b);
+    if (b->fal.count)
+        rk_report_part(r, "table", rk_physical(b->fal.at),
+                       rk_physical((uint32_t)b->fal.count * RK_FAL_ENTRY), RK_VERDICT_GOOD);
+    for (size_t i = 0; i < b->area_count; i++)
+        area_part(r, b, &b->areas[i]);
+    mark_damage(r, b, &b->boot);
+    mark_damage(r, b, &b->app);
+    rk_beken_judge(b, opt, r);
+    return RK_OK;
 }

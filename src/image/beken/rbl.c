@@ -43,6 +43,18 @@ bool rk_rbl_read(const uint8_t *data, size_t len, struct rk_rbl *out)
     return true;
 }
 
+bool rk_rbl_same(const struct rk_rbl *a, const struct rk_rbl *b)
+{
+    return a->cipher == b->cipher && a->packing == b->packing && a->time == b->time &&
+           a->crc == b->crc && a->hash == b->hash && a->raw_size == b->raw_size &&
+           a->package_size == b->package_size && strcmp(a->version, b->version) == 0;
+}
+
+const char *rk_rbl_version(const struct rk_rbl *rbl)
+{
+    return rbl->version[0] && rbl->version[0] != '-' ? rbl->version : "no version";
+}
+
 void rk_rbl_write(const struct rk_rbl *rbl, uint8_t out[RK_RBL_HEADER])
 {
     memset(out, 0, RK_RBL_HEADER);

@@ -29,6 +29,12 @@ struct rk_rbl {
 /* Reads the 96 bytes of a header. False if the magic or its CRC is wrong. */
 bool rk_rbl_read(const uint8_t *data, size_t len, struct rk_rbl *out);
 
+/* True if both headers describe the same package: a boot loader installs nothing then. */
+bool rk_rbl_same(const struct rk_rbl *a, const struct rk_rbl *b);
+
+/* The version, or "no version": packers that are given none write the option that follows. */
+const char *rk_rbl_version(const struct rk_rbl *rbl);
+
 /* Writes a header with a right CRC. */
 void rk_rbl_write(const struct rk_rbl *rbl, uint8_t out[RK_RBL_HEADER]);
 
