@@ -284,7 +284,7 @@ static const struct rule rules[RK_RULE_COUNT] = {
                       size_objects, size_explains,
                       "run `rekindle info` and compare with the part on the module",
                       "believes the size; what is too high lands on the boot loader"},
-    [RK_RULE_LAYOUT] = {"layout", RK_SAFETY_FILE,
+    [RK_RULE_LAYOUT] = {"layout", RK_SAFETY_DEVICE,
                         "files whose parts overlap with different contents", layout_objects,
                         layout_explains, "get the file again from its source",
                         "lets the later part win"},

@@ -1,5 +1,6 @@
 #include "store/manifest.h"
 
+#include "base/bytes.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "store/file.h"
@@ -95,6 +96,14 @@ enum rk_status rk_manifest_load(const struct rk_manifest *manifest, const char *
                     (unsigned)manifest->len, hex, manifest->sha256);
     rk_error_hint(err, "the file was changed or cut after the backup: use another backup");
     return RK_ERR_FILE;
+}
+
+bool rk_mac_is_personal(const uint8_t mac[6])
+{
+    static const uint8_t sdk_block[3] = {0xC8, 0x47, 0x8C};
+
+    return memcmp(mac, sdk_block, sizeof sdk_block) != 0 && !(mac[0] & 1) &&
+           !rk_bytes_all(mac, 6, 0);
 }
 
 enum rk_same_module rk_manifest_same_module(const struct rk_manifest *manifest,

@@ -104,6 +104,10 @@ enum rk_same_module {
 enum rk_same_module rk_manifest_same_module(const struct rk_manifest *manifest,
                                             const struct rk_device_info *device);
 
+/* True if the MAC can tell modules apart. Beken's SDKs use addresses of their block C8:47:8C for
+ * modules without an own one, the same for all. */
+bool rk_mac_is_personal(const uint8_t mac[6]);
+
 /* "read", "blank", ...; never NULL. */
 const char *rk_sector_source_name(enum rk_sector_source source);
 

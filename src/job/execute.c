@@ -1,0 +1,292 @@
+/* The steps of a write that change the flash: unprotect, erase and program, verify and repair,
+ * protect again. */
+#include "job/transaction.h"
+
+#include "base/bytes.h"
+#include "base/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND_TRIES 3 /* of an erase or program that the module refuses or does not answer */
+#define REPAIR_TRIES  3 /* of a sector that does not hold what was programmed */
+
+enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
+{
+    enum rk_status status = rk_device_write_begin(t->dev, err);
+
+    if (status != RK_OK) {
+        (void)!rk_device_write_end(t->dev, NULL);
+        return status;
+    }
+    t->unprotected = true;
+    return rk_journal_begin(t, err);
+}
+
+/* ---- erase and program ---- */
+
+/* One command that changes the flash: an erase if there is no data. */
+struct change {
+    uint32_t addr, len;
+    const uint8_t *data;
+};
+
+static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
+                              struct rk_error *err)
+{
+    t->changed = true;
+    return c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
+                   : rk_device_erase(t->dev, c->addr, c->len, err);
+}
+
+static bool may_pass(enum rk_status status)
+{
+    return status == RK_ERR_TIMEOUT || status == RK_ERR_PROTOCOL || status == RK_ERR_LINK_LOST ||
+           status == RK_ERR_DEVICE_REFUSED;
+}
+
+/* Tries again after getting the link back. A module that restarted on the way is protected again,
+ * so the protection is removed once more. */
+static enum rk_status insist(struct rk_transaction *t, const struct change *c, struct rk_error *err)
+{
+    enum rk_status status = attempt(t, c, err);
+
+    for (int i = 1; i < COMMAND_TRIES && may_pass(status); i++) {
+        struct rk_error first = {0};
+        if (err)
+            first = *err;
+        if (rk_device_resync(t->dev, NULL) != RK_OK || rk_device_write_end(t->dev, NULL) != RK_OK ||
+            rk_device_write_begin(t->dev, NULL) != RK_OK) {
+            if (err)
+                *err = first;
+            return status;
+        }
+        status = attempt(t, c, err);
+    }
+    return status;
+}
+
+static enum rk_status cancelled(struct rk_error *err)
+{
+    return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+}
+
+static enum rk_status erase_all(struct rk_transaction *t, struct rk_error *err)
+{
+    uint64_t done = 0, total = 0;
+
+    for (size_t i = 0; i < t->plan->erase_count; i++)
+        total += t->plan->erases[i].len;
+    for (size_t i = 0; i < t->plan->erase_count; i++) {
+        struct change c = {t->plan->erases[i].addr, t->plan->erases[i].len, NULL};
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        enum rk_status status = insist(t, &c, err);
+        if (status != RK_OK)
+            return status;
+        done += c.len;
+        t->out->erased += c.len / RK_SECTOR_SIZE;
+        rk_progress(t->ctx, "erase", done, total, c.addr, t->dev->retries_used);
+    }
+    return RK_OK;
+}
+
+static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err)
+{
+    uint64_t total = (uint64_t)t->plan->program_count * RK_SECTOR_SIZE;
+
+    for (size_t i = 0; i < t->plan->program_count; i++) {
+        uint32_t addr = t->plan->programs[i];
+        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr};
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        enum rk_status status = insist(t, &c, err);
+        if (status != RK_OK)
+            return status;
+        t->out->programmed++;
+        rk_progress(t->ctx, "write", (uint64_t)(i + 1) * RK_SECTOR_SIZE, total, addr,
+                    t->dev->retries_used);
+    }
+    return RK_OK;
+}
+
+enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
+{
+    enum rk_status status = RK_OK;
+
+    if (t->plan->erase_count > 0) {
+        rk_stage_begin(t->ctx, "erase", "%zu commands", t->plan->erase_count);
+        status = erase_all(t, err);
+        if (status != RK_OK)
+            return status;
+        rk_stage_end(t->ctx, "erase", "%u sectors", (unsigned)t->out->erased);
+    }
+    if (t->plan->program_count > 0) {
+        rk_stage_begin(t->ctx, "write", "%zu sectors", t->plan->program_count);
+        status = program_all(t, err);
+        if (status == RK_OK)
+            rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
+    }
+    return status;
+}
+
+/* ---- verify and repair ---- */
+
+/* The sector will not become what it should be: is the flash locked, or is it worn out? */
+static enum rk_status give_up(const struct rk_transaction *t, uint32_t addr,
+                              const struct rk_digest *before, struct rk_error *err)
+{
+    if (rk_digest_equal(before, &t->survey.digests[addr / RK_SECTOR_SIZE])) {
+        rk_fail(err, RK_ERR_WRITE_PROTECTED, "flash.protected",
+                "sector 0x%06x is the same after erasing and programming it", (unsigned)addr);
+        rk_error_hint(err, "the flash is write-protected: cycle the power and run it again; if "
+                           "that does not help, its WP pin or status register is locked");
+        rk_error_at(err, addr);
+        return RK_ERR_WRITE_PROTECTED;
+    }
+    rk_fail(err, RK_ERR_FLASH_FAULT, "flash.sector", "sector 0x%06x does not keep what is written",
+            (unsigned)addr);
+    rk_error_detail(err, "%d times erased and programmed, the digest was wrong each time",
+                    REPAIR_TRIES);
+    rk_error_hint(err, "check the 3.3 V supply (500 mA); if it is always the same sector the "
+                       "flash is worn out");
+    rk_error_at(err, addr);
+    return RK_ERR_FLASH_FAULT;
+}
+
+static enum rk_status repair(struct rk_transaction *t, uint32_t addr,
+                             const struct rk_digest *before, struct rk_error *err)
+{
+    const uint8_t *wanted = t->want + addr;
+    struct change erase = {addr, RK_SECTOR_SIZE, NULL};
+    struct change program = {addr, RK_SECTOR_SIZE, wanted};
+    bool good = false;
+
+    rk_log(t->ctx, RK_LEVEL_WARN, "write.repair", "sector 0x%06x is wrong: written again",
+           (unsigned)addr);
+    for (int i = 0; i < REPAIR_TRIES; i++) {
+        enum rk_status status = insist(t, &erase, err);
+        t->out->erased++;
+        if (status == RK_OK && !rk_bytes_all(wanted, RK_SECTOR_SIZE, 0xFF)) {
+            status = insist(t, &program, err);
+            t->out->programmed++;
+        }
+        if (status == RK_OK)
+            status = rk_survey_confirm(&t->survey, addr, wanted, &good, err);
+        t->out->retries++;
+        if (status != RK_OK || good)
+            return status;
+    }
+    return give_up(t, addr, before, err);
+}
+
+/* Checks a sector of the plan, and repairs it if need be. */
+static enum rk_status settle_sector(struct rk_transaction *t, uint32_t addr, struct rk_error *err)
+{
+    struct rk_digest before = t->survey.digests[addr / RK_SECTOR_SIZE];
+    bool good = false;
+    enum rk_status status = rk_survey_refresh(&t->survey, addr, err);
+
+    if (status == RK_OK)
+        status = rk_survey_confirm(&t->survey, addr, t->want + addr, &good, err);
+    if (status != RK_OK || good)
+        return status;
+    return repair(t, addr, &before, err);
+}
+
+/* True if the sectors [i, i+16) of the plan are one block. */
+static bool is_block(const struct rk_plan *plan, size_t i)
+{
+    const size_t n = RK_BLOCK_SIZE / RK_SECTOR_SIZE;
+    uint32_t addr = plan->sectors[i].addr;
+
+    return addr % RK_BLOCK_SIZE == 0 && plan->sector_count - i >= n &&
+           plan->sectors[i + n - 1].addr == addr + RK_BLOCK_SIZE - RK_SECTOR_SIZE;
+}
+
+static enum rk_status settle_block(struct rk_transaction *t, uint32_t addr, bool *good,
+                                   struct rk_error *err)
+{
+    struct rk_digest told, wanted;
+    enum rk_status status = rk_device_digest(t->dev, addr, RK_BLOCK_SIZE, &told, err);
+
+    if (status != RK_OK)
+        return status;
+    rk_digest_of(told.kind, t->want + addr, RK_BLOCK_SIZE, &wanted);
+    *good = rk_digest_equal(&told, &wanted);
+    return RK_OK;
+}
+
+/* What was not to be touched is asked again: an address that wrapped around would show here. */
+static enum rk_status check_bystanders(struct rk_transaction *t, struct rk_error *err)
+{
+    for (size_t i = 0; i < t->dev->region_count; i++) {
+        const struct rk_region *r = &t->dev->regions[i];
+        bool guarded = r->kind == RK_REGION_BOOT || r->kind == RK_REGION_CALIBRATION;
+        for (uint32_t addr = r->addr; guarded && addr < r->addr + r->len; addr += RK_SECTOR_SIZE) {
+            uint32_t index = addr / RK_SECTOR_SIZE;
+            if (!t->known[index] || !t->survey.known[index] ||
+                rk_plan_touches(t->plan, addr, RK_SECTOR_SIZE))
+                continue;
+            bool same = false;
+            enum rk_status status = rk_survey_refresh(&t->survey, addr, err);
+            if (status == RK_OK)
+                status = rk_survey_confirm(&t->survey, addr, t->present + addr, &same, err);
+            if (status != RK_OK)
+                return status;
+            if (!same) {
+                rk_fail(err, RK_ERR_FLASH_FAULT, "flash.stray",
+                        "sector 0x%06x changed although it was not written", (unsigned)addr);
+                rk_error_hint(err, "restore the backup \"%s\" with --force=boot,calibration",
+                              t->out->backup.path);
+                rk_error_at(err, addr);
+                return RK_ERR_FLASH_FAULT;
+            }
+        }
+    }
+    return RK_OK;
+}
+
+enum rk_status rk_step_verify(struct rk_transaction *t, struct rk_error *err)
+{
+    const struct rk_plan *plan = t->plan;
+    size_t step;
+
+    rk_stage_begin(t->ctx, "verify", "by the chip's own digest");
+    for (size_t i = 0; i < plan->sector_count; i += step) {
+        bool block = is_block(plan, i), good = false;
+        enum rk_status status = RK_OK;
+        step = block ? RK_BLOCK_SIZE / RK_SECTOR_SIZE : 1;
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        if (block)
+            status = settle_block(t, plan->sectors[i].addr, &good, err);
+        for (size_t k = 0; k < step && !good && status == RK_OK; k++)
+            status = settle_sector(t, plan->sectors[i + k].addr, err);
+        if (status != RK_OK)
+            return status;
+        rk_progress(t->ctx, "verify", (uint64_t)(i + step) * RK_SECTOR_SIZE,
+                    (uint64_t)plan->sector_count * RK_SECTOR_SIZE, plan->sectors[i].addr,
+                    t->dev->retries_used);
+    }
+    enum rk_status status = check_bystanders(t, err);
+    if (status != RK_OK)
+        return status;
+    t->out->verified = true;
+    rk_stage_end(t->ctx, "verify", "%zu sectors are right", plan->sector_count);
+    rk_journal_done(t);
+    return RK_OK;
+}
+
+enum rk_status rk_step_protect(struct rk_transaction *t, struct rk_error *err)
+{
+    struct rk_error problem = {0};
+
+    (void)err;
+    t->unprotected = false;
+    if (rk_device_write_end(t->dev, &problem) != RK_OK)
+        rk_warn(t->ctx, "protect.failed",
+                "the flash is right, but its write protection could not be put back: %s",
+                problem.message);
+    return RK_OK;
+}
