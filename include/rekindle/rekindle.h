@@ -10,6 +10,7 @@
 
 #include <rekindle/clock.h>
 #include <rekindle/context.h>
+#include <rekindle/convert.h>
 #include <rekindle/device.h>
 #include <rekindle/error.h>
 #include <rekindle/image.h>

@@ -118,6 +118,7 @@ static void find_key_copy(const uint8_t *plain, size_t len, struct rk_boot_info 
     if (at == 0 || at + 16 > len)
         return;
     out->has_key_copy = true;
+    out->key_copy_at = (uint32_t)at;
     for (size_t i = 0; i < 4; i++)
         out->key_copy[i] = rk_get_le32(plain + at + 4 * i);
 }

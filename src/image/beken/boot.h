@@ -23,7 +23,8 @@ struct rk_boot_info {
     char chip[16];                     /* the chip it is for; may be empty */
     const struct rk_boot_build *build; /* NULL if it is none we know */
     bool has_key_copy;                 /* it carries a key for OTA writes ... */
-    uint32_t key_copy[4];              /* ... this one; secret */
+    uint32_t key_copy[4];              /* ... this one; secret ... */
+    uint32_t key_copy_at;              /* ... at this logical address */
 };
 
 /* Looks at a boot loader that rk_code_read() found; flash points to its first flash byte. */

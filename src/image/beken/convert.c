@@ -1,0 +1,503 @@
+/* Conversions of Beken code: keys, CRC bytes, stamps, joining. */
+#include "image/convert.h"
+
+#include "base/bytes.h"
+#include "base/crc.h"
+#include "base/text.h"
+#include "image/beken/scrambler.h"
+#include "image/beken/target.h"
+#include "image/beken/ug.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK_OFFSET 0x100u
+#define MARK_SIZE   8u
+
+static enum rk_status format_error(struct rk_error *err, const char *id, const char *message,
+                                   const char *hint)
+{
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, id, "%s", message);
+    rk_error_hint(err, "%s", hint);
+    return RK_ERR_IMAGE_FORMAT;
+}
+
+/* ---- keys ---- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)tolower((unsigned char)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum rk_status rk_key_parse(const char *text, uint32_t words[4], struct rk_error *err)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < rk_known_key_count; i++) {
+        if (rk_text_same(text, rk_known_keys[i].name)) {
+            memcpy(words, rk_known_keys[i].words, sizeof rk_known_keys[i].words);
+            return RK_OK;
+        }
+    }
+    memset(words, 0, 4 * sizeof words[0]);
+    for (const char *p = text; *p; p++) {
+        int value = hex_digit(*p);
+
+        if (*p == ',' || *p == ' ' || *p == '-')
+            continue;
+        if (value < 0 || digits == 32)
+            break;
+        words[digits / 8] = words[digits / 8] << 4 | (uint32_t)value;
+        digits++;
+    }
+    if (digits == 32)
+        return RK_OK;
+    rk_fail(err, RK_ERR_ARG, "key.syntax", "this is no key name and not four hexadecimal words");
+    rk_error_hint(err, "tuya, zero, uascent, or the four words as in 510fb093,a3cbeadc,...");
+    return RK_ERR_ARG;
+}
+
+/* Enciphers boot loader code: the partition table at its end and the series mark stay plain. */
+static void encipher_boot(const uint8_t *plain, size_t len, size_t table_at, bool marked,
+                          const uint32_t key[4], uint8_t *out)
+{
+    struct rk_scrambler s;
+
+    rk_scrambler_init(&s, key);
+    rk_scrambler_run(&s, 0, plain, out, table_at);
+    memcpy(out + table_at, plain + table_at, len - table_at);
+    if (marked)
+        memcpy(out + MARK_OFFSET, plain + MARK_OFFSET, MARK_SIZE);
+}
+
+static bool is_marked(const uint8_t *stored, size_t len)
+{
+    return len >= MARK_OFFSET + MARK_SIZE && memcmp(stored + MARK_OFFSET, "BK72", 4) == 0 &&
+           stored[MARK_OFFSET + 6] == 0;
+}
+
+/* Where the plain end of the boot loader begins: at its table, or at its end. */
+static size_t plain_tail(const struct rk_fal *fal, size_t len)
+{
+    return fal->count && fal->at < len ? fal->at : len;
+}
+
+/* Undoes encipher_boot(): the deciphered code with table and mark as they are stored. */
+static void restore_plain_spots(const struct rk_beken *b, uint8_t *plain)
+{
+    size_t len = rk_code_size(&b->boot), tail = plain_tail(&b->fal, len);
+
+    memcpy(plain + tail, b->boot.stored + tail, len - tail);
+    if (is_marked(b->boot.stored, len))
+        memcpy(plain + MARK_OFFSET, b->boot.stored + MARK_OFFSET, MARK_SIZE);
+}
+
+static void put_key_copy(const struct rk_beken *b, const uint32_t key[4], uint8_t *plain)
+{
+    if (!b->boot_info.has_key_copy)
+        return;
+    for (size_t i = 0; i < 4; i++)
+        rk_put_le32(plain + b->boot_info.key_copy_at + 4 * i, key[i]);
+}
+
+/* Writes the stamp again for code that was enciphered anew; an OTA stamp describes plain code and
+ * stays right. */
+static void restamp(const struct rk_rbl_place *place, const uint8_t *stored, size_t len,
+                    uint8_t *flash)
+{
+    uint8_t header[RK_RBL_HEADER];
+    uint8_t filler[16];
+    uint32_t raw = place->rbl.raw_size, pad = place->rbl.package_size - raw;
+    uint32_t crc;
+
+    if (raw > len || pad > sizeof filler)
+        return;
+    rk_blocks_strip(flash + place->addr, 3, header);
+    memset(filler, (int)pad, sizeof filler);
+    crc = rk_crc32(rk_crc32(0, stored, raw), filler, pad);
+    rk_put_le32(header + 76, crc);
+    rk_put_le32(header + 80, rk_fnv1a(stored, raw));
+    rk_put_le32(header + 92, rk_crc32(0, header, RK_RBL_HEADER - 4));
+    rk_blocks_add(header, sizeof header, flash + place->addr);
+}
+
+static enum rk_status rekey_boot(const struct rk_beken *b, const uint32_t key[4], uint8_t *flash,
+                                 struct rk_error *err)
+{
+    size_t len = rk_code_size(&b->boot);
+    uint8_t *plain, *stored;
+
+    if (!b->boot.present)
+        return RK_OK;
+    plain = malloc(len);
+    stored = malloc(len);
+    if (plain && stored) {
+        memcpy(plain, b->boot.plain, len);
+        restore_plain_spots(b, plain);
+        put_key_copy(b, key, plain);
+        encipher_boot(plain, len, plain_tail(&b->fal, len), is_marked(b->boot.stored, len), key,
+                      stored);
+        rk_blocks_add(stored, len, flash + b->boot.addr);
+        if (b->boot_rbl && b->boot_rbl_state == RK_RBL_GOOD)
+            restamp(b->boot_rbl, stored, len, flash);
+    }
+    free(plain);
+    if (!plain || !stored) {
+        free(stored);
+        return rk_convert_no_memory(err);
+    }
+    free(stored);
+    return RK_OK;
+}
+
+static enum rk_status rekey_app(const struct rk_beken *b, const uint32_t key[4], uint8_t *flash,
+                                struct rk_error *err)
+{
+    size_t len = rk_code_size(&b->app);
+    struct rk_scrambler s;
+    uint8_t *stored;
+
+    if (!b->app.present)
+        return RK_OK;
+    stored = malloc(len);
+    if (!stored)
+        return rk_convert_no_memory(err);
+    rk_scrambler_init(&s, key);
+    rk_scrambler_run(&s, b->app.base, b->app.plain, stored, len);
+    rk_blocks_add(stored, len, flash + b->app.addr);
+    if (b->app_rbl && b->app_rbl_state == RK_RBL_GOOD)
+        restamp(b->app_rbl, stored, len, flash);
+    free(stored);
+    return RK_OK;
+}
+
+enum rk_status rk_convert_rekey(const uint8_t *data, size_t len, const uint32_t key[4],
+                                struct rk_bytes *out, struct rk_error *err)
+{
+    struct rk_beken b;
+    enum rk_status status;
+
+    *out = (struct rk_bytes){0};
+    if (!rk_beken_read(data, len, &b))
+        return rk_convert_no_memory(err);
+    if (!b.boot.present && !b.app.present) {
+        status = format_error(err, "image.no-code", "there is no code in this file",
+                              "rekindle inspect FILE tells what it is; linker output is packed "
+                              "with rekindle image pack");
+    } else if (b.boot.bad || b.app.bad) {
+        status = format_error(err, "image.damaged", "code blocks of this image are damaged",
+                              "rekindle inspect FILE tells where");
+    } else {
+        status = rk_convert_copy(b.flash, b.len, out, err);
+        if (status == RK_OK)
+            status = rekey_boot(&b, key, out->data, err);
+        if (status == RK_OK)
+            status = rekey_app(&b, key, out->data, err);
+        out->addr = b.start;
+    }
+    rk_beken_free(&b);
+    if (status != RK_OK)
+        rk_bytes_free(out);
+    return status;
+}
+
+/* ---- linker output to flash bytes ---- */
+
+enum rk_status rk_convert_pack(const uint8_t *data, size_t len, const uint32_t key[4],
+                               struct rk_bytes *out, struct rk_error *err)
+{
+    struct rk_code_key found;
+    uint32_t base = RK_APP_LOGICAL;
+    struct rk_fal fal;
+    uint8_t *stored;
+    bool plain;
+
+    *out = (struct rk_bytes){0};
+    if (len >= RK_VECTORS_SIZE && !rk_key_find(data, len, base, true, &found)) {
+        base = 0;
+        if (!rk_key_find(data, len, base, true, &found))
+            len = 0;
+    } else if (len >= RK_VECTORS_SIZE && found.cls == RK_KEY_ZERO &&
+               rk_get_le32(data + 32) < RK_APP_LOGICAL) {
+        base = 0;
+    }
+    if (len < RK_VECTORS_SIZE)
+        return format_error(err, "image.no-code", "this is no code: it has no vector table",
+                            "packing wants the output of the linker, or an enciphered build");
+    plain = found.cls == RK_KEY_ZERO;
+    stored = malloc(len);
+    *out = (struct rk_bytes){.data = malloc(rk_blocks_span(len)),
+                             .len = rk_blocks_span(len),
+                             .addr = base ? RK_APP_ADDR : 0};
+    if (!stored || !out->data) {
+        free(stored);
+        rk_bytes_free(out);
+        return rk_convert_no_memory(err);
+    }
+    memcpy(stored, data, len);
+    if (plain && base == 0) {
+        rk_fal_find(data, len, &fal);
+        encipher_boot(data, len, plain_tail(&fal, len), is_marked(data, len), key, stored);
+    } else if (plain) {
+        struct rk_scrambler s;
+
+        rk_scrambler_init(&s, key);
+        rk_scrambler_run(&s, base, data, stored, len);
+    }
+    rk_blocks_add(stored, len, out->data);
+    free(stored);
+    return RK_OK;
+}
+
+/* ---- OTA packages ---- */
+
+/* The plain application of whatever the file is. */
+static enum rk_status plain_app(const uint8_t *data, size_t len, struct rk_bytes *out,
+                                struct rk_error *err)
+{
+    struct rk_beken b;
+    enum rk_status status;
+    size_t size;
+
+    if (len >= RK_VECTORS_SIZE && rk_vectors_plausible(data) &&
+        rk_code_peek(data, len) == RK_CODE_NONE)
+        return rk_convert_copy(data, len, out, err);
+    if (!rk_beken_read(data, len, &b))
+        return rk_convert_no_memory(err);
+    if (!b.app.present) {
+        status = format_error(err, "image.no-part", "there is no application in this file",
+                              "an OTA package is made of an application");
+    } else if (b.app.bad) {
+        status = format_error(err, "image.damaged", "code blocks of the application are damaged",
+                              "rekindle inspect FILE tells where");
+    } else {
+        size = rk_code_size(&b.app);
+        /* The stamp knows the exact end; the last block is filled up. */
+        if (b.app_rbl && (b.app_rbl_state == RK_RBL_GOOD || b.app_rbl_state == RK_RBL_OTA))
+            size = b.app_rbl->rbl.raw_size;
+        status = rk_convert_copy(b.app.plain, size, out, err);
+    }
+    rk_beken_free(&b);
+    return status;
+}
+
+static enum rk_status add_ug_header(const char *version, struct rk_bytes *bytes,
+                                    struct rk_error *err)
+{
+    uint8_t *with = malloc(bytes->len + RK_UG_HEADER);
+
+    if (!with)
+        return rk_convert_no_memory(err);
+    rk_ug_write(version, bytes->data, bytes->len, with);
+    memcpy(with + RK_UG_HEADER, bytes->data, bytes->len);
+    free(bytes->data);
+    bytes->data = with;
+    bytes->len += RK_UG_HEADER;
+    return RK_OK;
+}
+
+enum rk_status rk_convert_package(const uint8_t *data, size_t len,
+                                  const struct rk_package_options *opt, struct rk_bytes *out,
+                                  struct rk_error *err)
+{
+    const char *version = opt && opt->version ? opt->version : "1.00";
+    bool plain = opt && opt->plain;
+    struct rk_bytes app = {0};
+    struct rk_rbl rbl = {.cipher = plain ? RK_RBL_CIPHER_NONE : RK_RBL_CIPHER_AES256,
+                         .packing = plain ? RK_RBL_PACKING_NONE : RK_RBL_PACKING_GZIP,
+                         .time = opt ? opt->time : 0};
+    enum rk_status status;
+
+    *out = (struct rk_bytes){0};
+    rk_text_copy(rbl.partition, sizeof rbl.partition,
+                 opt && opt->partition ? opt->partition : "app");
+    rk_text_copy(rbl.version, sizeof rbl.version, version);
+    status = plain_app(data, len, &app, err);
+    if (status == RK_OK)
+        status = rk_rbl_pack(&rbl, app.data, app.len, &out->data, &out->len, err);
+    if (status == RK_OK && opt && opt->ug)
+        status = add_ug_header(version, out, err);
+    rk_bytes_free(&app);
+    if (status != RK_OK)
+        rk_bytes_free(out);
+    return status;
+}
+
+/* ---- joining ---- */
+
+/* A boot loader in flash form, wherever it comes from. */
+static enum rk_status boot_bytes(const uint8_t *data, size_t len, struct rk_bytes *out,
+                                 struct rk_error *err)
+{
+    static const uint32_t no_key[4] = {0};
+    struct rk_code_key key;
+    enum rk_status status;
+
+    if (rk_code_peek(data, len) == RK_CODE_NONE && len >= RK_VECTORS_SIZE &&
+        len <= RK_APP_LOGICAL && rk_key_find(data, len, 0, true, &key)) {
+        status = rk_convert_pack(data, len, no_key, out, err);
+    } else {
+        status = rk_convert_extract(data, len, RK_EXTRACT_BOOT, out, err);
+    }
+    if (status == RK_ERR_IMAGE_FORMAT)
+        rk_error_context(err, "the boot loader file");
+    return status;
+}
+
+static enum rk_status check_pair(const struct rk_beken *boot, const struct rk_beken *app,
+                                 struct rk_error *err)
+{
+    if (memcmp(boot->boot.key.words, app->app.key.words, sizeof boot->boot.key.words) != 0)
+        return format_error(err, "image.mixed-keys",
+                            "boot loader and application are made with different keys",
+                            "encipher one of them: rekindle image encrypt FILE --key NAME -o NEW");
+    if (boot->boot_info.chip[0] && app->app_info.series != RK_SERIES_UNKNOWN &&
+        rk_series_of_chip(boot->boot_info.chip) != app->app_info.series) {
+        format_error(err, "image.mixed-chips",
+                     "boot loader and application are for different chips", "");
+        rk_error_detail(err, "boot loader for %s, application for %s", boot->boot_info.chip,
+                        rk_series_text(app->app_info.series));
+        return RK_ERR_IMAGE_FORMAT;
+    }
+    if (boot->boot.bad || app->app.bad)
+        return format_error(err, "image.damaged", "code blocks are damaged",
+                            "rekindle inspect FILE tells where");
+    return RK_OK;
+}
+
+/* Writes the joined image: out->data is FF up to the end of the application partition. */
+static void join(const struct rk_beken *boot, const struct rk_beken *app, struct rk_bytes *out)
+{
+    size_t boot_len = boot->len < RK_BOOT_SPAN ? boot->len : RK_BOOT_SPAN;
+    size_t code = (size_t)app->app.blocks * RK_BLOCK_SPAN;
+    struct rk_rbl rbl = {.raw_size = (uint32_t)rk_code_size(&app->app)};
+    uint8_t header[RK_RBL_HEADER];
+
+    memset(out->data, 0xFF, out->len);
+    memcpy(out->data, boot->flash, boot_len);
+    memcpy(out->data + RK_APP_ADDR, app->flash + app->app.addr, code);
+    if (app->app_rbl && app->app_rbl_state == RK_RBL_GOOD)
+        rbl = app->app_rbl->rbl;
+    rk_text_copy(rbl.partition, sizeof rbl.partition, "app");
+    if (rbl.version[0] == '\0')
+        rk_text_copy(rbl.version, sizeof rbl.version, "1.00");
+    if (rbl.package_size == 0) {
+        rbl.package_size = rbl.raw_size;
+        rbl.hash = rk_fnv1a(app->app.stored, rbl.raw_size);
+        rbl.crc = rk_crc32(0, app->app.stored, rbl.raw_size);
+    }
+    rk_rbl_write(&rbl, header);
+    rk_blocks_add(header, sizeof header, out->data + out->len - RK_RBL_SPAN);
+}
+
+enum rk_status rk_convert_merge(const uint8_t *boot_data, size_t boot_len, const uint8_t *app_data,
+                                size_t app_len, struct rk_bytes *out, struct rk_error *err)
+{
+    struct rk_bytes loader = {0};
+    struct rk_beken boot = {0}, app = {0};
+    enum rk_status status = boot_bytes(boot_data, boot_len, &loader, err);
+    uint32_t end = 0;
+
+    *out = (struct rk_bytes){0};
+    if (status == RK_OK &&
+        (!rk_beken_read(loader.data, loader.len, &boot) || !rk_beken_read(app_data, app_len, &app)))
+        status = rk_convert_no_memory(err);
+    if (status == RK_OK && !app.app.present)
+        status = format_error(err, "image.no-part", "there is no application in this file",
+                              "merging wants a UA file, a QIO image or a capture");
+    if (status == RK_OK)
+        status = check_pair(&boot, &app, err);
+    if (status == RK_OK) {
+        const struct rk_fal_entry *slot = rk_fal_entry(&boot.fal, "app");
+
+        end = slot && slot->addr == RK_APP_ADDR && slot->span < 0x800000 ? slot->addr + slot->span
+                                                                         : 0x132000;
+        if ((uint64_t)RK_APP_ADDR + (uint64_t)app.app.blocks * RK_BLOCK_SPAN + RK_RBL_SPAN > end) {
+            rk_fail(err, RK_ERR_RANGE, "image.too-large",
+                    "the application is larger than the partition of this boot loader");
+            status = RK_ERR_RANGE;
+        }
+    }
+    if (status == RK_OK) {
+        *out = (struct rk_bytes){.data = malloc(end), .len = end};
+        if (out->data)
+            join(&boot, &app, out);
+        else
+            status = rk_convert_no_memory(err);
+    }
+    rk_beken_free(&boot);
+    rk_beken_free(&app);
+    rk_bytes_free(&loader);
+    return status;
+}
+
+/* ---- RF sector and CRC bytes ---- */
+
+enum rk_status rk_convert_transplant_rf(const uint8_t *data, size_t len, const uint8_t *donor,
+                                        size_t donor_len, struct rk_bytes *out,
+                                        struct rk_error *err)
+{
+    struct rk_beken b;
+    struct rk_rf rf;
+    uint32_t from = 0, to = 0;
+    enum rk_evidence evidence;
+    enum rk_status status = RK_OK;
+    const char *chip;
+
+    *out = (struct rk_bytes){0};
+    if (!rk_rf_find(donor, donor_len, &from, &rf) || !rf.well_formed)
+        return format_error(err, "image.no-rf", "the donor has no sound RF sector",
+                            "take it from a backup of this very module");
+    if (!rk_beken_read(data, len, &b))
+        return rk_convert_no_memory(err);
+    chip = rk_beken_chip(&b, &evidence);
+    to = b.has_rf ? b.rf_offset : 0;
+    for (size_t i = 0; i < rk_target_count && to == 0; i++) {
+        if (strcmp(rk_targets[i].chip, chip) == 0)
+            to = rk_targets[i].rf_addrs[0];
+    }
+    if (to == 0 || b.start != 0 || (size_t)to + RK_SECTOR_SIZE > b.len)
+        status = format_error(err, "image.no-rf-place", "this file has no place for an RF sector",
+                              "it belongs into a capture of a whole flash");
+    if (status == RK_OK)
+        status = rk_convert_copy(b.flash, b.len, out, err);
+    if (status == RK_OK) {
+        size_t part = donor_len - from < RK_SECTOR_SIZE ? donor_len - from : RK_SECTOR_SIZE;
+
+        memset(out->data + to, 0xFF, RK_SECTOR_SIZE);
+        memcpy(out->data + to, donor + from, part);
+    }
+    rk_beken_free(&b);
+    return status;
+}
+
+enum rk_status rk_convert_fix_crc(const uint8_t *data, size_t len, struct rk_bytes *out,
+                                  size_t *fixed, struct rk_error *err)
+{
+    struct rk_beken b;
+    enum rk_status status;
+
+    *out = (struct rk_bytes){0};
+    *fixed = 0;
+    if (!rk_beken_read(data, len, &b))
+        return rk_convert_no_memory(err);
+    if (b.boot.blocks + b.app.blocks == 0) {
+        status = format_error(err, "image.no-code", "there is no code in this file",
+                              "rekindle inspect FILE tells what it is");
+    } else {
+        status = rk_convert_copy(b.flash, b.len, out, err);
+    }
+    if (status == RK_OK) {
+        if (b.boot.present)
+            *fixed += rk_blocks_seal(out->data, (size_t)b.boot.blocks * RK_BLOCK_SPAN);
+        if (b.app.present)
+            *fixed += rk_blocks_seal(out->data + b.app.addr, (size_t)b.app.blocks * RK_BLOCK_SPAN);
+        out->addr = b.start;
+    }
+    rk_beken_free(&b);
+    return status;
+}
