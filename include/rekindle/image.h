@@ -48,7 +48,7 @@ struct rk_image_facts {
     char chip[16];   /* the chip it was made for: "BK7231N"; may be empty */
     enum rk_evidence chip_evidence;
     enum rk_key_class key_class; /* key the code is enciphered with */
-    bool has_boot;               /* a complete boot loader is in it */
+    bool has_boot;               /* a complete, undamaged boot loader is in it */
     char boot_name[40];          /* "BK7231N_1.0.1"; may be empty */
     bool has_app;                /* application code is in it */
     char app_name[64];           /* may be empty */
@@ -57,16 +57,23 @@ struct rk_image_facts {
     uint32_t rf_offset;          /* offset of the RF sector in the file */
     bool has_mac;
     uint8_t mac[6];
-    uint32_t code_end;   /* offset behind the last code block */
-    uint32_t bad_blocks; /* code blocks whose CRC is wrong, inside the code area */
-    bool truncated;      /* ends in the middle of something */
-    char summary[160];   /* one sentence for people */
+    uint32_t code_end;                /* offset behind the last code block */
+    uint32_t bad_blocks;              /* code blocks whose CRC is wrong, inside the code area */
+    bool truncated;                   /* ends in the middle of something */
+    char summary[160];                /* one sentence for people */
+    bool boot_verified;               /* the boot loader is byte for byte a build we know */
+    enum rk_key_class boot_key_class; /* key the boot loader is enciphered with */
+    bool mixed_keys;                  /* boot loader and application have different keys */
 };
 
 /* Looks at the bytes. Never fails on any content (kind UNKNOWN is an answer); `name` is a file
  * name used only as the weakest hint, or NULL. */
 void rk_image_identify(const uint8_t *data, size_t len, const char *name,
                        struct rk_image_facts *out);
+
+/* True if code for `image_chip` runs on `chip` as far as instructions and registers go. The key is
+ * another question: BK7231N and BK7231M run the same code. False if either is unknown. */
+bool rk_image_code_fits(const char *image_chip, const char *chip);
 
 /* Name of a kind for people and JSON: "qio", "ua", "dump", ... */
 const char *rk_image_kind_name(enum rk_image_kind kind);

@@ -20,6 +20,7 @@
 #include <rekindle/plan.h>
 #include <rekindle/port.h>
 #include <rekindle/sim.h>
+#include <rekindle/update.h>
 #include <rekindle/tuya.h>
 
 #ifdef __cplusplus

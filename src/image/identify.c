@@ -166,7 +166,12 @@ static void beken_facts(const struct rk_beken *b, size_t len, struct rk_image_fa
     const struct rk_code *code = b->app.present ? &b->app : &b->boot;
 
     out->key_class = code->key.cls;
-    out->has_boot = b->boot.present;
+    out->has_boot = b->boot.present && b->boot.bad == 0 &&
+                    (!b->boot_rbl || b->boot_rbl_state != RK_RBL_TOO_LONG);
+    out->boot_verified = b->boot_info.build != NULL;
+    out->boot_key_class = b->boot.key.cls;
+    out->mixed_keys = b->boot.present && b->app.present &&
+                      memcmp(b->boot.key.words, b->app.key.words, sizeof b->app.key.words) != 0;
     out->has_app = b->app.present;
     rk_text_copy(out->boot_name, sizeof out->boot_name, b->boot_info.name);
     rk_text_copy(out->app_name, sizeof out->app_name, b->app_info.name);

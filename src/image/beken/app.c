@@ -1,5 +1,7 @@
 #include "image/beken/app.h"
 
+#include <rekindle/image.h>
+
 #include "base/bytes.h"
 #include "base/text.h"
 #include "image/search.h"
@@ -237,4 +239,14 @@ enum rk_series rk_series_of_chip(const char *chip)
             return table[i].series;
     }
     return RK_SERIES_UNKNOWN;
+}
+
+bool rk_image_code_fits(const char *image_chip, const char *chip)
+{
+    enum rk_series series = rk_series_of_chip(image_chip);
+
+    if (strcmp(image_chip, chip) == 0)
+        return true;
+    /* Only within the N series are the chips one and the same but for the key. */
+    return series == RK_SERIES_N && rk_series_of_chip(chip) == series;
 }

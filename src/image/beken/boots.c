@@ -69,20 +69,13 @@ static void boot_key(const struct subject *s, struct rk_inspect_test *test)
         say(test, RK_VERDICT_BAD, "no boot loader with any key");
 }
 
-static bool same_chip(const char *a, const char *b)
-{
-    /* N and M run the same code; what differs is the key, which has its own test. */
-    return strcmp(a, b) == 0 ||
-           (rk_series_of_chip(a) == RK_SERIES_N && rk_series_of_chip(b) == RK_SERIES_N);
-}
-
 static void boot_identity(const struct subject *s, struct rk_inspect_test *test)
 {
     const struct rk_boot_info *info = &s->b->boot_info;
 
     if (!s->b->boot.present)
         say(test, RK_VERDICT_BAD, "there is none");
-    else if (info->chip[0] && !same_chip(info->chip, s->target->chip))
+    else if (info->chip[0] && !rk_image_code_fits(info->chip, s->target->chip))
         say(test, RK_VERDICT_BAD, "%s is for %s", info->name, info->chip);
     else if (info->build)
         say(test, RK_VERDICT_GOOD, "%s%s%s, a known build", info->name,
@@ -197,7 +190,7 @@ static void app_for_chip(const struct subject *s, struct rk_inspect_test *test)
     else if (info->series != s->target->series)
         say(test, RK_VERDICT_BAD, "it is for %s", rk_series_text(info->series));
     else if (info->evidence == RK_EVIDENCE_ONE && info->chip[0] &&
-             !same_chip(info->chip, s->target->chip))
+             !rk_image_code_fits(info->chip, s->target->chip))
         say(test, RK_VERDICT_BAD, "it says it is for %s", info->chip);
     else
         say(test, RK_VERDICT_GOOD, "code for %s", rk_series_text(info->series));
