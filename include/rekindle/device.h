@@ -178,8 +178,10 @@ struct rk_chip_entry {
     const char *evidence;                  /* one sentence: what it was proven with */
 };
 
-/* All chips, in a constant array. */
-const struct rk_chip_entry *rk_chips(size_t *count);
+/* The supported chips by index, family by family; NULL behind the last. Constant. */
+const struct rk_chip_entry *rk_chip(size_t index);
+/* Finds a chip by its name or another name of it, case ignored; NULL if there is none. */
+const struct rk_chip_entry *rk_chip_find(const char *name);
 
 #ifdef __cplusplus
 }

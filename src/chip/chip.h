@@ -20,14 +20,16 @@ struct rk_device {
     uint32_t retries;      /* per command */
     uint32_t retries_used; /* statistics: repeats since connecting */
     uint32_t commands;     /* statistics: commands since connecting */
+    uint32_t stray_bytes;  /* statistics: bytes received that belong to no reply */
+    const char *reset;     /* how to reset the module, as rk_connect_options has it */
     bool writing;          /* between write_begin and write_end */
 };
 
 struct rk_chip_driver {
     const char *family;
     enum rk_digest_kind digest_kind;
-    const struct rk_chip_entry *chips;
-    size_t chip_count;
+    /* The family's chips by index, NULL behind the last. */
+    const struct rk_chip_entry *(*entry)(size_t index);
 
     /* One slice (at most slice_us) of trying to get a module of this family to answer; called in
      * turn with the other families until the link time-out. *linked tells. Sets up dev->state when
@@ -37,6 +39,8 @@ struct rk_chip_driver {
     /* After linking: fills info and regions with everything that is cheap. Changes nothing. */
     enum rk_status (*probe)(struct rk_device *dev, const struct rk_connect_options *opt,
                             struct rk_error *err);
+    /* After the rate is set: what needs reading from flash (size by wrap-around, MAC, regions). */
+    enum rk_status (*locate)(struct rk_device *dev, struct rk_error *err);
     /* Everything of rk_device_identify(). */
     enum rk_status (*identify)(struct rk_device *dev, struct rk_error *err);
     /* Switches the transfer rate: a number, or the ladder if baud is 0. */

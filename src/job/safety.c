@@ -32,32 +32,12 @@ static bool key_is_known(enum rk_key_class key)
     return key == RK_KEY_ZERO || key == RK_KEY_TUYA || key == RK_KEY_VENDOR;
 }
 
-static const struct rk_chip_entry *find_chip(const char *name)
-{
-    size_t count = 0, len = strlen(name);
-    const struct rk_chip_entry *chips = rk_chips(&count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (rk_text_same(chips[i].name, name))
-            return &chips[i];
-        for (const char *p = chips[i].aka; p && *p;) {
-            size_t n = strcspn(p, " ");
-            char alias[32];
-            rk_text_copy(alias, n + 1 < sizeof alias ? n + 1 : sizeof alias, p);
-            if (n == len && rk_text_same(alias, name))
-                return &chips[i];
-            p += n + strspn(p + n, " ");
-        }
-    }
-    return NULL;
-}
-
 bool rk_safety_chip_fits(const char *image_chip, const char *device_chip)
 {
     if (rk_text_same(image_chip, device_chip))
         return true;
-    const struct rk_chip_entry *image = find_chip(image_chip);
-    return image && image == find_chip(device_chip);
+    const struct rk_chip_entry *image = rk_chip_find(image_chip);
+    return image && image == rk_chip_find(device_chip);
 }
 
 /* ---- no-backup ---- */

@@ -1,0 +1,225 @@
+/* The transfer rate: switching it safely, and choosing the highest that this adapter, this chip and
+ * these wires carry. */
+#include "base/bytes.h"
+#include "base/context.h"
+#include "base/crc.h"
+#include "chip/beken/beken.h"
+
+#include <string.h>
+
+#define UART_CLOCK    26000000u
+#define DELAY_UNITS   20u /* 2 ms each on flash loaders, 1 ms on ROM chips */
+#define ECHO_US       550000u
+#define CHECK_US      60000u
+#define FIRST_BAUD    115200u
+#define SAFE_BAUD     921600u /* cap for adapters that promise more than they keep */
+#define DIVIDER_LIMIT 10u     /* per mille of error we accept from the chip's divider */
+
+static const uint32_t ladder[] = {2000000, 1000000, 921600, 460800, 230400, FIRST_BAUD};
+#define LADDER_LENGTH (sizeof ladder / sizeof ladder[0])
+
+/* Error of the chip's own rate in per mille of what was asked. */
+static uint32_t divider_error(uint32_t baud)
+{
+    uint32_t divider = (UART_CLOCK + baud / 2) / baud;
+    uint32_t real = UART_CLOCK / (divider ? divider : 1);
+    uint32_t off = real > baud ? real - baud : baud - real;
+
+    return off * 1000u / baud;
+}
+
+static enum rk_status answers_at(struct rk_device *dev, uint32_t baud, bool *answers,
+                                 struct rk_error *err)
+{
+    struct rk_error ignored;
+    enum rk_status st = rk_link_set_baud(dev->link, baud, NULL, err);
+
+    *answers = false;
+    for (int i = 0; st == RK_OK && i < 10 && !*answers; i++) {
+        st = rk_beken_discard(dev, err);
+        if (st != RK_OK)
+            return st;
+        enum rk_status check = rk_beken_link_check(dev, CHECK_US, &ignored);
+        *answers = check == RK_OK;
+        if (check != RK_OK && !rk_beken_may_retry(check)) {
+            if (err)
+                *err = ignored;
+            return check;
+        }
+    }
+    return st;
+}
+
+enum rk_status rk_beken_switch(struct rk_device *dev, uint32_t baud, struct rk_error *err)
+{
+    struct rk_beken_state *s = rk_beken_state(dev);
+    uint32_t old = rk_link_baud(dev->link);
+    uint8_t payload[5];
+    struct rk_beken_command c = {.name = "baud rate",
+                                 .op = RK_BEKEN_SET_BAUD,
+                                 .reply_op = RK_BEKEN_SET_BAUD,
+                                 .payload = payload,
+                                 .len = 5,
+                                 .echo = payload,
+                                 .echo_len = 5,
+                                 .reply_len = 12,
+                                 .device_us = ECHO_US};
+    struct rk_beken_reply reply;
+    bool answers = false;
+
+    rk_put_le32(payload, baud);
+    payload[4] = DELAY_UNITS;
+    enum rk_status st = rk_beken_send(dev, &c, err);
+    if (st == RK_OK)
+        st = rk_link_drain(dev->link, err);
+    if (st != RK_OK)
+        return st;
+    /* The chip has switched when it has read the frame and answers after the delay. */
+    rk_clock_sleep(rk_link_clock(dev->link), DELAY_UNITS / 2 * 1000u);
+    st = rk_link_set_baud(dev->link, baud, NULL, err);
+    if (st != RK_OK) {
+        enum rk_status back = rk_link_set_baud(dev->link, old, NULL, NULL);
+        return back == RK_OK ? st : back;
+    }
+    s->rx_len = s->rx_used = 0;
+    st = rk_beken_wait(dev, &c, &reply, err);
+    if (st != RK_OK && !rk_beken_may_retry(st))
+        return st;
+    answers = st == RK_OK;
+    if (!answers)
+        st = answers_at(dev, baud, &answers, err);
+    if (st == RK_OK && answers) {
+        dev->info.baud = baud;
+        s->window_requests = s->window_failures = 0;
+        return RK_OK;
+    }
+    if (st == RK_OK)
+        st = answers_at(dev, old, &answers, err);
+    if (st != RK_OK)
+        return st;
+    if (!answers) {
+        rk_fail(err, RK_ERR_LINK_LOST, "link.baud", "the module was lost on the way to %u baud",
+                (unsigned)baud);
+        rk_error_hint(err, "power-cycle the module and use --baud 115200");
+        return RK_ERR_LINK_LOST;
+    }
+    dev->info.baud = old;
+    return rk_fail(err, RK_ERR_PORT_CONFIG, "link.baud-refused",
+                   "no answer at %u baud; still linked at %u", (unsigned)baud, (unsigned)old);
+}
+
+/* Reads a page twice (CRC'd where that locks nothing): is the rate good for data? */
+static enum rk_status try_rate(struct rk_device *dev, bool *good, struct rk_error *err)
+{
+    static const uint32_t pages[] = {RK_BEKEN_APP_ADDR, 0x12000};
+    struct rk_beken_state *s = rk_beken_state(dev);
+    uint8_t data[RK_BEKEN_DATA_MAX];
+    struct rk_error ignored;
+    uint32_t retries = dev->retries;
+
+    dev->retries = 0;
+    *good = true;
+    for (size_t i = 0; *good && i < sizeof pages / sizeof pages[0]; i++) {
+        uint32_t crc = 0, want;
+        enum rk_status st = rk_beken_read_4k(dev, pages[i], data, &ignored);
+        if (st == RK_OK) {
+            want = rk_crc32(0, data, sizeof data);
+            if (s->rom || s->link_rearms) {
+                st = rk_beken_crc(dev, pages[i], pages[i] + sizeof data - 1, &crc, &ignored);
+            } else {
+                st = rk_beken_read_4k(dev, pages[i], data, &ignored);
+                crc = rk_crc32(0, data, sizeof data);
+            }
+            *good = st == RK_OK && crc == want;
+        } else {
+            *good = false;
+        }
+        if (st == RK_ERR_CANCELLED || st == RK_ERR_PORT_GONE || st == RK_ERR_PORT_IO) {
+            dev->retries = retries;
+            if (err)
+                *err = ignored;
+            return st;
+        }
+    }
+    dev->retries = retries;
+    return RK_OK;
+}
+
+/* Highest rate worth trying. */
+static uint32_t highest(const struct rk_device *dev, bool try_all)
+{
+    static const char *const modest[] = {"CH340", "CH341", "CP2102", "PL2303"};
+    const struct rk_link_info *info = rk_link_info(dev->link);
+    uint32_t limit = info->max_baud ? info->max_baud : SAFE_BAUD;
+
+    for (size_t i = 0; i < sizeof modest / sizeof modest[0]; i++)
+        if (!try_all && limit > SAFE_BAUD && strncmp(info->bridge, modest[i], 6) == 0)
+            limit = SAFE_BAUD;
+    if (try_all && (!info->max_baud || limit < ladder[0]))
+        limit = ladder[0];
+    uint32_t chip = rk_beken_state(dev)->chip->max_baud;
+    return chip && chip < limit ? chip : limit;
+}
+
+static enum rk_status climb_down(struct rk_device *dev, uint32_t limit, struct rk_error *err)
+{
+    for (size_t i = 0; i < LADDER_LENGTH; i++) {
+        uint32_t baud = ladder[i];
+        bool good = baud == FIRST_BAUD;
+        if (baud > limit || divider_error(baud) >= DIVIDER_LIMIT)
+            continue;
+        enum rk_status st =
+            baud == rk_link_baud(dev->link) ? RK_OK : rk_beken_switch(dev, baud, err);
+        if (st == RK_ERR_PORT_CONFIG)
+            continue;
+        if (st == RK_OK && !good)
+            st = try_rate(dev, &good, err);
+        if (st != RK_OK)
+            return st;
+        if (good)
+            return RK_OK;
+        rk_warn(dev->ctx, "link.rate", "%u baud loses bytes here, going lower", (unsigned)baud);
+        st = rk_beken_resync(dev, err);
+        if (st != RK_OK)
+            return st;
+    }
+    return RK_OK;
+}
+
+enum rk_status rk_beken_set_baud(struct rk_device *dev, uint32_t baud, bool try_all,
+                                 struct rk_error *err)
+{
+    if (!rk_link_info(dev->link)->paced)
+        return RK_OK;
+    if (baud == 0)
+        return climb_down(dev, highest(dev, try_all), err);
+    if (baud == rk_link_baud(dev->link))
+        return RK_OK;
+    enum rk_status st = rk_beken_switch(dev, baud, err);
+    if (st == RK_ERR_PORT_CONFIG) {
+        rk_warn(dev->ctx, "link.rate", "no answer at %u baud: staying at %u", (unsigned)baud,
+                (unsigned)dev->info.baud);
+        return RK_OK;
+    }
+    return st;
+}
+
+enum rk_status rk_beken_step_down(struct rk_device *dev, struct rk_error *err)
+{
+    struct rk_beken_state *s = rk_beken_state(dev);
+    uint32_t now = rk_link_baud(dev->link);
+
+    s->window_requests = s->window_failures = 0;
+    if (!rk_link_info(dev->link)->paced)
+        return RK_OK;
+    for (size_t i = 0; i < LADDER_LENGTH; i++) {
+        if (ladder[i] >= now)
+            continue;
+        rk_warn(dev->ctx, "link.rate", "too many lost bytes at %u baud, going on at %u",
+                (unsigned)now, (unsigned)ladder[i]);
+        enum rk_status st = rk_beken_switch(dev, ladder[i], err);
+        if (st != RK_ERR_PORT_CONFIG)
+            return st;
+    }
+    return RK_OK;
+}
