@@ -186,13 +186,9 @@ static void judge_calibration(struct rk_transaction *t)
 static void judge_flash(struct rk_transaction *t)
 {
     const struct rk_device_info *info = &t->dev->info;
-    size_t count = 0;
-    const struct rk_chip_entry *chips = rk_chips(&count);
-    uint32_t usual = 0, end = 0;
+    const struct rk_chip_entry *chip = rk_chip_find(info->chip);
+    uint32_t usual = chip ? chip->usual_flash_size : 0, end = 0;
 
-    for (size_t i = 0; i < count; i++)
-        if (rk_text_same(chips[i].name, info->chip))
-            usual = chips[i].usual_flash_size;
     if (t->plan->sector_count > 0)
         end = t->plan->sectors[t->plan->sector_count - 1].addr + RK_SECTOR_SIZE;
     t->safety.size_uncertain = rk_survey_mirrored(&t->survey) ||

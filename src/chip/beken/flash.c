@@ -79,7 +79,7 @@ static enum rk_status read_ahead(struct rk_device *dev, uint32_t addr, uint8_t *
 }
 
 enum rk_status rk_beken_flash_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                             struct rk_error *err)
+                                   struct rk_error *err)
 {
     const struct rk_beken_state *s = rk_beken_state(dev);
     uint64_t end = (uint64_t)addr + len;

@@ -162,7 +162,6 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
     enum rk_status st = RK_OK;
 
     s->rom = false;
-    s->link_rearms = true;
     info->loader[0] = '\0';
     for (int i = 0; i < 2 && !info->loader[0]; i++) {
         st = rk_beken_boot_version(dev, info->loader, sizeof info->loader, err);
@@ -174,12 +173,11 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
         return st;
     take_fingerprint(dev, rk_crc32(0, page, 256));
     const struct rk_beken_fingerprint *known = rk_beken_fingerprint_find(info->fingerprint);
-    if (known)
-        s->link_rearms = known->link_rearms;
+    s->link_rearms = known && known->link_rearms; /* unknown loaders: the careful assumption */
     if (strncmp(info->loader, "BK7231S", 7) == 0) {
         s->chip = rk_beken_chip_named("BK7231T");
         info->chip_evidence = known ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE;
-        /* 1.0.3 shares its first bytes with 1.0.4 and is not at hand: treat it the same. */
+        /* The loader's own word counts more than its bytes, which may be damaged. */
         if (strcmp(info->loader, "BK7231S_1.0.5") == 0 ||
             strcmp(info->loader, "BK7231S_1.0.6") == 0)
             s->link_rearms = true;
@@ -189,7 +187,6 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
     } else {
         s->chip = rk_beken_chip_named("BK7231U");
         info->chip_evidence = RK_EVIDENCE_GUESS;
-        s->link_rearms = false; /* the careful assumption */
     }
     info->flash_size = s->chip->entry.usual_flash_size;
     info->flash_size_evidence = RK_EVIDENCE_GUESS;
