@@ -11,6 +11,8 @@
 #define COMMAND_TRIES 3 /* of an erase or program that the module refuses or does not answer */
 #define REPAIR_TRIES  3 /* of a sector that does not hold what was programmed */
 
+#define SECTORS_PER_BLOCK (RK_BLOCK_SIZE / RK_SECTOR_SIZE)
+
 enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = rk_device_write_begin(t->dev, err);
@@ -130,7 +132,7 @@ enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
     return status;
 }
 
-/* ---- verify and repair ---- */
+/* ---- repair ---- */
 
 /* The sector will not become what it should be: is the flash locked, or is it worn out? */
 static enum rk_status give_up(const struct rk_transaction *t, uint32_t addr,
@@ -180,7 +182,67 @@ static enum rk_status repair(struct rk_transaction *t, uint32_t addr,
     return give_up(t, addr, before, err);
 }
 
-/* Checks a sector of the plan, and repairs it if need be. */
+/* ---- the whole flash afterwards ---- */
+
+/* What the flash shall hold now: the plan's sectors as wanted, all others as they were, as far as
+ * that is known. */
+static bool *expect_all(struct rk_transaction *t)
+{
+    bool *expected = calloc(t->survey.sector_count, sizeof *expected);
+
+    if (!expected)
+        return NULL;
+    for (size_t i = 0; i < t->plan->sector_count; i++)
+        expected[t->plan->sectors[i].addr / RK_SECTOR_SIZE] = true;
+    for (uint32_t i = 0; i < t->survey.sector_count; i++) {
+        size_t at = (size_t)i * RK_SECTOR_SIZE;
+        if (expected[i] || !t->known[i])
+            continue;
+        memcpy(t->want + at, t->present + at, RK_SECTOR_SIZE);
+        expected[i] = true;
+    }
+    return expected;
+}
+
+static bool in_plan(const struct rk_transaction *t, uint32_t addr)
+{
+    for (size_t i = 0; i < t->plan->sector_count; i++)
+        if (t->plan->sectors[i].addr == addr)
+            return true;
+    return false;
+}
+
+/* A sector outside of the plan has changed: a command whose address was damaged on the wire does
+ * that. The backup has its content; only a boot loader that is the sole way in is not touched. */
+static enum rk_status mend_bystander(struct rk_transaction *t, uint32_t addr,
+                                     const struct rk_digest *before, struct rk_error *err)
+{
+    bool boot = false;
+
+    for (size_t i = 0; i < t->dev->region_count; i++) {
+        const struct rk_region *r = &t->dev->regions[i];
+        if (r->kind == RK_REGION_BOOT && addr >= r->addr && addr - r->addr < r->len)
+            boot = true;
+    }
+    if (boot && !t->dev->info.loader_in_rom) {
+        rk_fail(err, RK_ERR_FLASH_FAULT, "flash.stray",
+                "sector 0x%06x of the boot loader changed although it was not written",
+                (unsigned)addr);
+        rk_error_hint(err,
+                      "do not cycle the power; restore the backup \"%s\" with "
+                      "--force=boot,boot-brick",
+                      t->out->backup.path);
+        rk_error_at(err, addr);
+        return RK_ERR_FLASH_FAULT;
+    }
+    rk_warn(t->ctx, "write.stray",
+            "sector 0x%06x changed although it was not written: put back from the backup",
+            (unsigned)addr);
+    enum rk_status status = rk_journal_add(t, addr, err);
+    return status == RK_OK ? repair(t, addr, before, err) : status;
+}
+
+/* Checks a sector, and repairs it if need be. */
 static enum rk_status settle_sector(struct rk_transaction *t, uint32_t addr, struct rk_error *err)
 {
     struct rk_digest before = t->survey.digests[addr / RK_SECTOR_SIZE];
@@ -191,17 +253,7 @@ static enum rk_status settle_sector(struct rk_transaction *t, uint32_t addr, str
         status = rk_survey_confirm(&t->survey, addr, t->want + addr, &good, err);
     if (status != RK_OK || good)
         return status;
-    return repair(t, addr, &before, err);
-}
-
-/* True if the sectors [i, i+16) of the plan are one block. */
-static bool is_block(const struct rk_plan *plan, size_t i)
-{
-    const size_t n = RK_BLOCK_SIZE / RK_SECTOR_SIZE;
-    uint32_t addr = plan->sectors[i].addr;
-
-    return addr % RK_BLOCK_SIZE == 0 && plan->sector_count - i >= n &&
-           plan->sectors[i + n - 1].addr == addr + RK_BLOCK_SIZE - RK_SECTOR_SIZE;
+    return in_plan(t, addr) ? repair(t, addr, &before, err) : mend_bystander(t, addr, &before, err);
 }
 
 static enum rk_status settle_block(struct rk_transaction *t, uint32_t addr, bool *good,
@@ -217,63 +269,52 @@ static enum rk_status settle_block(struct rk_transaction *t, uint32_t addr, bool
     return RK_OK;
 }
 
-/* What was not to be touched is asked again: an address that wrapped around would show here. */
-static enum rk_status check_bystanders(struct rk_transaction *t, struct rk_error *err)
+static bool is_block(const struct rk_transaction *t, const bool *expected, uint32_t index)
 {
-    for (size_t i = 0; i < t->dev->region_count; i++) {
-        const struct rk_region *r = &t->dev->regions[i];
-        bool guarded = r->kind == RK_REGION_BOOT || r->kind == RK_REGION_CALIBRATION;
-        for (uint32_t addr = r->addr; guarded && addr < r->addr + r->len; addr += RK_SECTOR_SIZE) {
-            uint32_t index = addr / RK_SECTOR_SIZE;
-            if (!t->known[index] || !t->survey.known[index] ||
-                rk_plan_touches(t->plan, addr, RK_SECTOR_SIZE))
-                continue;
-            bool same = false;
-            enum rk_status status = rk_survey_refresh(&t->survey, addr, err);
-            if (status == RK_OK)
-                status = rk_survey_confirm(&t->survey, addr, t->present + addr, &same, err);
-            if (status != RK_OK)
-                return status;
-            if (!same) {
-                rk_fail(err, RK_ERR_FLASH_FAULT, "flash.stray",
-                        "sector 0x%06x changed although it was not written", (unsigned)addr);
-                rk_error_hint(err, "restore the backup \"%s\" with --force=boot,calibration",
-                              t->out->backup.path);
-                rk_error_at(err, addr);
-                return RK_ERR_FLASH_FAULT;
-            }
-        }
+    if (index % SECTORS_PER_BLOCK || t->survey.sector_count - index < SECTORS_PER_BLOCK)
+        return false;
+    for (uint32_t i = 0; i < SECTORS_PER_BLOCK; i++)
+        if (!expected[index + i])
+            return false;
+    return true;
+}
+
+static enum rk_status settle_all(struct rk_transaction *t, const bool *expected,
+                                 struct rk_error *err)
+{
+    uint32_t step, count = t->survey.sector_count;
+    enum rk_status status = RK_OK;
+
+    for (uint32_t i = 0; i < count && status == RK_OK; i += step) {
+        bool block = is_block(t, expected, i), good = false;
+        step = block ? SECTORS_PER_BLOCK : 1;
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        if (block)
+            status = settle_block(t, i * RK_SECTOR_SIZE, &good, err);
+        for (uint32_t k = 0; k < step && !good && status == RK_OK; k++)
+            if (expected[i + k])
+                status = settle_sector(t, (i + k) * RK_SECTOR_SIZE, err);
+        rk_progress(t->ctx, "verify", (uint64_t)(i + step) * RK_SECTOR_SIZE,
+                    (uint64_t)count * RK_SECTOR_SIZE, i * RK_SECTOR_SIZE, t->dev->retries_used);
     }
-    return RK_OK;
+    return status;
 }
 
 enum rk_status rk_step_verify(struct rk_transaction *t, struct rk_error *err)
 {
-    const struct rk_plan *plan = t->plan;
-    size_t step;
+    bool *expected = expect_all(t);
 
+    if (!expected)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     rk_stage_begin(t->ctx, "verify", "by the chip's own digest");
-    for (size_t i = 0; i < plan->sector_count; i += step) {
-        bool block = is_block(plan, i), good = false;
-        enum rk_status status = RK_OK;
-        step = block ? RK_BLOCK_SIZE / RK_SECTOR_SIZE : 1;
-        if (rk_cancelled(t->ctx))
-            return cancelled(err);
-        if (block)
-            status = settle_block(t, plan->sectors[i].addr, &good, err);
-        for (size_t k = 0; k < step && !good && status == RK_OK; k++)
-            status = settle_sector(t, plan->sectors[i + k].addr, err);
-        if (status != RK_OK)
-            return status;
-        rk_progress(t->ctx, "verify", (uint64_t)(i + step) * RK_SECTOR_SIZE,
-                    (uint64_t)plan->sector_count * RK_SECTOR_SIZE, plan->sectors[i].addr,
-                    t->dev->retries_used);
-    }
-    enum rk_status status = check_bystanders(t, err);
+    enum rk_status status = settle_all(t, expected, err);
+    free(expected);
     if (status != RK_OK)
         return status;
     t->out->verified = true;
-    rk_stage_end(t->ctx, "verify", "%zu sectors are right", plan->sector_count);
+    rk_stage_end(t->ctx, "verify", "%zu sectors are right, all others as they were",
+                 t->plan->sector_count);
     rk_journal_done(t);
     return RK_OK;
 }

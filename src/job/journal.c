@@ -30,6 +30,14 @@ enum rk_status rk_journal_begin(struct rk_transaction *t, struct rk_error *err)
     return rk_manifest_write(t->protector.manifest_path, m, true, err);
 }
 
+enum rk_status rk_journal_add(struct rk_transaction *t, uint32_t addr, struct rk_error *err)
+{
+    if (!t->protector.manifest_path[0])
+        return RK_OK;
+    t->protector.manifest.sectors[addr / RK_SECTOR_SIZE].journalled = true;
+    return rk_manifest_write(t->protector.manifest_path, &t->protector.manifest, true, err);
+}
+
 void rk_journal_done(struct rk_transaction *t)
 {
     struct rk_manifest *m = &t->protector.manifest;

@@ -34,6 +34,20 @@ static bool is_whole(const struct rk_transaction *t, const struct rk_backup_entr
 
 /* ---- an interrupted run ---- */
 
+/* Can the module have run its application since the write was interrupted? Not if that write was
+ * replacing the application's first sector, which comes last, and it is not what it was. */
+static bool may_have_run(const struct rk_transaction *t, const struct rk_manifest *m)
+{
+    for (size_t i = 0; i < t->dev->region_count; i++) {
+        const struct rk_region *r = &t->dev->regions[i];
+        size_t index = r->addr / RK_SECTOR_SIZE;
+        if (r->kind == RK_REGION_APP && index < m->sector_count && m->sectors[index].journalled &&
+            !t->known[index])
+            return false;
+    }
+    return true;
+}
+
 /* Marks as certain every sector that holds what the backup says. *rest is true if all sectors
  * outside of the journal do. */
 static enum rk_status compare_with_backup(struct rk_transaction *t, const struct rk_manifest *m,
@@ -98,6 +112,17 @@ static void adopt(struct rk_transaction *t, struct rk_backup_entry *entry, uint8
     rk_text_copy(r->sha256, sizeof r->sha256, t->protector.manifest.sha256);
 }
 
+/* What differs outside of the journal although the module cannot have run was damaged by the
+ * interrupted write, by a command with a garbled address: it is put back as well. */
+static void add_damage(struct rk_transaction *t)
+{
+    struct rk_manifest *m = &t->protector.manifest;
+
+    for (size_t i = 0; i < m->sector_count; i++)
+        if (!t->known[i])
+            m->sectors[i].journalled = true;
+}
+
 /* Takes up the interrupted write this entry records, if it is one of this module. */
 static enum rk_status try_resume(struct rk_transaction *t, struct rk_backup_entry *entry,
                                  struct rk_error *err)
@@ -123,6 +148,8 @@ static enum rk_status try_resume(struct rk_transaction *t, struct rk_backup_entr
     t->out->resumed = true;
     rk_log(t->ctx, RK_LEVEL_INFO, "resume", "continuing the write of %s; the backup is \"%s\"",
            t->protector.manifest.journal.started, t->out->backup.path);
+    if (!may_have_run(t, &t->protector.manifest))
+        add_damage(t);
     return add_base(t, err);
 }
 

@@ -45,7 +45,8 @@ RK_MUST_CHECK enum rk_status rk_safety_judge(const struct rk_safety_case *c,
                                              enum rk_safety_stage stage, uint32_t lifted,
                                              struct rk_error *err);
 
-/* True if a name of an image's chip and the chip of a module mean the same chip. */
+/* True if code for the one chip runs on the other: the same chip by another name, or a twin that
+ * differs in its key only. */
 bool rk_safety_chip_fits(const char *image_chip, const char *device_chip);
 
 #endif

@@ -140,7 +140,7 @@ static enum rk_status find_device_key(struct rk_transaction *t, struct rk_error 
     if (status != RK_OK)
         return status;
     rk_image_identify(bytes, boot->len, NULL, &facts);
-    t->safety.device_key = facts.has_boot ? facts.key_class : RK_KEY_UNKNOWN;
+    t->safety.device_key = facts.has_boot ? facts.boot_key_class : RK_KEY_UNKNOWN;
     free(bytes);
     return RK_OK;
 }
@@ -161,10 +161,11 @@ static enum rk_status judge_boot(struct rk_transaction *t, struct rk_error *err)
     if (status != RK_OK)
         return status;
     rk_image_identify(bytes, boot->len, NULL, &facts);
-    bool key_fits = key == RK_KEY_UNKNOWN || key == RK_KEY_UNREADABLE || key == facts.key_class;
+    bool key_fits =
+        key == RK_KEY_UNKNOWN || key == RK_KEY_UNREADABLE || key == facts.boot_key_class;
     bool original = t->out->resumed && t->protector.data &&
                     memcmp(bytes, t->protector.data + boot->addr, boot->len) == 0;
-    t->safety.boot_known = original || (facts.has_boot && facts.boot_name[0] && key_fits &&
+    t->safety.boot_known = original || (facts.has_boot && facts.boot_verified && key_fits &&
                                         rk_safety_chip_fits(facts.chip, t->dev->info.chip));
     free(bytes);
     return RK_OK;

@@ -85,6 +85,9 @@ RK_MUST_CHECK enum rk_status rk_transaction_plan(struct rk_transaction *t, struc
 
 /* Records, on the disk, that the plan is about to be carried out. No-op without a backup. */
 RK_MUST_CHECK enum rk_status rk_journal_begin(struct rk_transaction *t, struct rk_error *err);
+/* Records that a sector outside of the plan is going to be mended. */
+RK_MUST_CHECK enum rk_status rk_journal_add(struct rk_transaction *t, uint32_t addr,
+                                            struct rk_error *err);
 /* Records that it was finished and verified; a failure is only warned of. */
 void rk_journal_done(struct rk_transaction *t);
 /* Records that an interrupted write will not be continued from this backup. */

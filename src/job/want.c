@@ -135,9 +135,10 @@ static bool image_boot_is_known(const struct rk_transaction *t)
 {
     const struct rk_image_facts *facts = &t->facts;
     enum rk_key_class key = t->dev->info.key_class;
-    bool key_fits = key == RK_KEY_UNKNOWN || key == RK_KEY_UNREADABLE || key == facts->key_class;
+    bool key_fits =
+        key == RK_KEY_UNKNOWN || key == RK_KEY_UNREADABLE || key == facts->boot_key_class;
 
-    return t->has_facts && facts->has_boot && facts->boot_name[0] && key_fits &&
+    return t->has_facts && facts->has_boot && facts->boot_verified && key_fits &&
            rk_safety_chip_fits(facts->chip, t->dev->info.chip);
 }
 
