@@ -16,3 +16,7 @@ rekindle_table(flash_parts ${PROJECT_SOURCE_DIR}/data/beken-spi-flash.csv)
 rekindle_table(boot_builds ${PROJECT_SOURCE_DIR}/data/beken-boot-loaders.csv)
 rekindle_table(image_targets ${PROJECT_SOURCE_DIR}/data/beken-image-targets.csv)
 rekindle_table(crc16_tables)
+rekindle_table(tuya_tables ${PROJECT_SOURCE_DIR}/data/tuya-pins.csv
+               ${PROJECT_SOURCE_DIR}/data/tuya-platforms.csv
+               ${PROJECT_SOURCE_DIR}/data/tuya-modules.csv
+               ${PROJECT_SOURCE_DIR}/data/tuya-datapoints.csv)

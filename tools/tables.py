@@ -118,7 +118,58 @@ def crc16_tables(data):
     return '#include "base/crc.h"\n\nconst uint16_t rk_crc16_tables[4][256] = {\n' + text + "};\n"
 
 
-TABLES = {"flash_parts": flash_parts, "crc16_tables": crc16_tables, "boot_builds": boot_builds, "image_targets": image_targets}
+def table(data, name, struct, array, counter, convert, order=None):
+    """The rows of one CSV as a constant C array and its length."""
+    lines = []
+    rows = rows_of(data / name)
+    for number, row in sorted(rows, key=lambda r: order(r[1])) if order else rows:
+        try:
+            lines.append("    {%s}," % ", ".join(convert(row)))
+        except (KeyError, ValueError) as error:
+            sys.exit("%s:%d: %s" % (name, number, error))
+    return ("\nconst struct %s %s[] = {\n%s\n};\nconst size_t %s = sizeof %s / sizeof %s[0];\n"
+            % (struct, array, "\n".join(lines), counter, array, array))
+
+
+PIN_CHANNELS = {"": "RK_CHANNEL_NONE", "n": "RK_CHANNEL_NUMBER"}
+
+
+def pin_rule(row):
+    if row["kind"] not in ("pin", "value"):
+        raise ValueError("kind is pin or value")
+    value = row["kind"] == "value"
+    return [quoted(row["key"]), quoted(row["what"]), "true" if value else "false",
+            quoted(row["role_high"] if value else "")] + [
+            quoted("" if value else row[name]) for name in ("role_high", "role_low", "role_unknown")] + [
+            PIN_CHANNELS.get(row["channel"]) or str(int(row["channel"]))]
+
+
+def module(row):
+    return [quoted(row["module"]), quoted(row["chip"]), quoted(row["obk_chip"]),
+            str(int(row["flash_bytes"] or 0)), str(int(row["pads"] or 0)), quoted(row["pinout"])]
+
+
+def tuya_tables(data):
+    return ('#include "config/tables.h"\n#include "config/esphome.h"\n'
+            + table(data, "tuya-pins.csv", "rk_pin_rule", "rk_pin_rules", "rk_pin_rule_count", pin_rule)
+            + table(data, "tuya-platforms.csv", "rk_tuya_platform", "rk_tuya_platforms",
+                    "rk_tuya_platform_count", lambda row: [quoted(row["platform"]), quoted(row["chip"])])
+            + table(data, "tuya-modules.csv", "rk_module", "rk_module_rows", "rk_module_row_count",
+                    module, order=lambda row: row["module"].upper())
+            + table(data, "tuya-datapoints.csv", "rk_datapoint_rule", "rk_datapoint_rules",
+                    "rk_datapoint_rule_count",
+                    lambda row: [quoted(row[name]) for name in (
+                        "category", "code", "name", "entity_category", "device_class", "state_class",
+                        "labels")]))
+
+
+TABLES = {
+    "boot_builds": boot_builds,
+    "crc16_tables": crc16_tables,
+    "flash_parts": flash_parts,
+    "image_targets": image_targets,
+    "tuya_tables": tuya_tables,
+}
 
 
 def main():

@@ -17,8 +17,10 @@
 #include <rekindle/inspect.h>
 #include <rekindle/job.h>
 #include <rekindle/link.h>
+#include <rekindle/module.h>
 #include <rekindle/plan.h>
 #include <rekindle/port.h>
+#include <rekindle/product.h>
 #include <rekindle/sim.h>
 #include <rekindle/update.h>
 #include <rekindle/tuya.h>
