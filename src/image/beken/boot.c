@@ -104,12 +104,27 @@ static bool has_beken_layout(const char *name)
     return minor && (strcmp(minor, "_1.0.8") == 0 || strlen(minor) == strlen("_1.0.11"));
 }
 
-static void find_key_copy(const uint8_t *plain, size_t len, struct rk_boot_info *out)
+/* Only the tag proves a copy. At the untagged places it must be a key we know, or the key of this
+ * very image: builds of the same version differ, and code must not be taken for a key. */
+static bool is_key(const uint32_t words[4], const struct rk_code_key *own)
 {
-    size_t at = 0;
+    if ((words[0] | words[1] | words[2] | words[3]) == 0)
+        return false;
+    for (size_t i = 0; i < rk_known_key_count; i++) {
+        if (memcmp(words, rk_known_keys[i].words, sizeof rk_known_keys[i].words) == 0)
+            return true;
+    }
+    return memcmp(words, own->words, sizeof own->words) == 0;
+}
 
-    if (len > TAG_BLOCK + 20 && plain[TAG_BLOCK] == 0xEE && plain[TAG_BLOCK + 1] == 0xBB &&
-        plain[TAG_BLOCK + 2] == TAG_TYPE_KEY)
+static void find_key_copy(const struct rk_code *code, struct rk_boot_info *out)
+{
+    const uint8_t *plain = code->plain;
+    size_t len = rk_code_size(code), at = 0;
+    bool tagged = len > TAG_BLOCK + 20 && plain[TAG_BLOCK] == 0xEE &&
+                  plain[TAG_BLOCK + 1] == 0xBB && plain[TAG_BLOCK + 2] == TAG_TYPE_KEY;
+
+    if (tagged)
         at = TAG_BLOCK + 4;
     else if (strstr(out->name, "_1.0.4"))
         at = TAG_BLOCK;
@@ -117,10 +132,10 @@ static void find_key_copy(const uint8_t *plain, size_t len, struct rk_boot_info 
         at = BEKEN_KEY_COPY;
     if (at == 0 || at + 16 > len)
         return;
-    out->has_key_copy = true;
-    out->key_copy_at = (uint32_t)at;
     for (size_t i = 0; i < 4; i++)
         out->key_copy[i] = rk_get_le32(plain + at + 4 * i);
+    out->key_copy_at = (uint32_t)at;
+    out->has_key_copy = tagged || is_key(out->key_copy, &code->key);
 }
 
 const char *rk_boot_chip(const char *name, enum rk_key_class key)
@@ -162,5 +177,5 @@ void rk_boot_identify(const struct rk_code *code, const uint8_t *flash, size_t l
     }
     if (chip)
         rk_text_copy(out->chip, sizeof out->chip, chip);
-    find_key_copy(code->plain, rk_code_size(code), out);
+    find_key_copy(code, out);
 }
