@@ -20,3 +20,4 @@ rekindle_table(tuya_tables ${PROJECT_SOURCE_DIR}/data/tuya-pins.csv
                ${PROJECT_SOURCE_DIR}/data/tuya-platforms.csv
                ${PROJECT_SOURCE_DIR}/data/tuya-modules.csv
                ${PROJECT_SOURCE_DIR}/data/tuya-datapoints.csv)
+rekindle_table(usb_bridges ${PROJECT_SOURCE_DIR}/data/usb-bridges.csv)

@@ -163,12 +163,20 @@ def tuya_tables(data):
                         "labels")]))
 
 
+def usb_bridges(data):
+    return ('#include "link/bridge.h"\n'
+            + table(data, "usb-bridges.csv", "rk_bridge", "rk_bridges", "rk_bridge_count",
+                    lambda row: ["0x%04X" % int(row["vid"], 16), "0x%04X" % int(row["pid"], 16),
+                                 quoted(row["name"]), str(int(row["max_baud"]))]))
+
+
 TABLES = {
     "boot_builds": boot_builds,
     "crc16_tables": crc16_tables,
     "flash_parts": flash_parts,
     "image_targets": image_targets,
     "tuya_tables": tuya_tables,
+    "usb_bridges": usb_bridges,
 }
 
 
