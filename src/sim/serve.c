@@ -343,7 +343,8 @@ enum rk_status rk_sim_serve(struct rk_context *ctx, struct rk_sim *sim,
         (struct rk_rfc2217_events){server, telnet_data, telnet_answer, telnet_baud, telnet_lines};
     server->telnet_baud = 115200;
     server->talker = opt->pty ? PTY : opt->rfc2217 ? RFC2217 : TCP;
-    server->pty.handle = server->pty.far = server->log.handle = server->log.far = RK_SERVE_NONE;
+    server->pty.handle = server->pty.client = server->log.handle = server->log.client =
+        RK_SERVE_NONE;
     for (int i = 0; i < HANDLES; i++)
         server->handle[i] = RK_SERVE_NONE;
     server->saved = server->seen = rk_nor_changes(sim->nor);

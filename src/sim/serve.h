@@ -22,10 +22,10 @@ void rk_serve_close(intptr_t handle);
 /* Waits until one of them is readable (or writable, where `write` says so), at most timeout_us. */
 void rk_serve_wait(const intptr_t *handles, const bool *write, size_t count, uint64_t timeout_us);
 
-/* A pty in raw mode. Its far side is kept open, so that clients may come and go, and its name gets
+/* A pty in raw mode. Its client side is kept open, so that clients may come and go, and its name gets
  * a symbolic link. */
 struct rk_serve_pty {
-    intptr_t handle, far;
+    intptr_t handle, client;
     char link[1024];
 };
 RK_MUST_CHECK enum rk_status rk_serve_pty_open(const char *link, struct rk_serve_pty *pty,

@@ -12,7 +12,7 @@ uint32_t rk_serve_pty_baud(const struct rk_serve_pty *pty)
 {
     struct termios2 tio;
 
-    if (pty->far == RK_SERVE_NONE || ioctl((int)pty->far, TCGETS2, &tio) != 0)
+    if (pty->client == RK_SERVE_NONE || ioctl((int)pty->client, TCGETS2, &tio) != 0)
         return 0;
     return tio.c_ospeed;
 }

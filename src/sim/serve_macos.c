@@ -8,7 +8,7 @@ uint32_t rk_serve_pty_baud(const struct rk_serve_pty *pty)
 {
     struct termios tio;
 
-    if (pty->far == RK_SERVE_NONE || tcgetattr((int)pty->far, &tio) != 0)
+    if (pty->client == RK_SERVE_NONE || tcgetattr((int)pty->client, &tio) != 0)
         return 0;
     return (uint32_t)cfgetospeed(&tio);
 }

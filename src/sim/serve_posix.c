@@ -168,11 +168,11 @@ enum rk_status rk_serve_pty_open(const char *link, struct rk_serve_pty *pty, str
     if (!name)
         return cannot(err, "set up", "a pty", errno);
     rk_text_copy(far_name, sizeof far_name, name);
-    int far = open(far_name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (far < 0)
+    int client = open(far_name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (client < 0)
         return cannot(err, "open", far_name, errno);
-    pty->far = far;
-    if (!set_raw(far))
+    pty->client = client;
+    if (!set_raw(client))
         return cannot(err, "set up", far_name, errno);
     make_nonblocking(fd);
     enum rk_status st = make_link(far_name, link, err);
@@ -185,8 +185,8 @@ void rk_serve_pty_close(struct rk_serve_pty *pty)
 {
     if (pty->link[0])
         (void)unlink(pty->link);
-    rk_serve_close(pty->far);
+    rk_serve_close(pty->client);
     rk_serve_close(pty->handle);
     pty->link[0] = '\0';
-    pty->handle = pty->far = RK_SERVE_NONE;
+    pty->handle = pty->client = RK_SERVE_NONE;
 }

@@ -19,7 +19,7 @@ static void make_nonblocking(SOCKET socket_handle)
 {
     u_long one = 1;
 
-    (void)ioctlsocket(socket_handle, FIONBIO, &one);
+    (void)ioctlsocket(socket_handle, (long)FIONBIO, &one);
 }
 
 enum rk_status rk_serve_listen(const char *where, intptr_t *handle, char *name, size_t cap,
