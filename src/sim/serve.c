@@ -12,6 +12,7 @@
 
 #define LONGEST_WAIT_US 40000u   /* the context is asked so often whether to stop */
 #define SAVE_AFTER_US   1000000u /* idle time after a change */
+#define POWER_BACK_US   1000000u /* silence after which a client counts as a new one */
 #define OUT_MAX         65536u
 
 enum { PTY, PTY_LOG, TCP, RFC2217, CLIENTS, TCP_LISTEN = CLIENTS, RFC2217_LISTEN, HANDLES };
@@ -37,6 +38,7 @@ struct server {
     uint32_t telnet_baud;
     int dtr, rts;
     uint64_t sent_ns;                 /* the host's transmitter is busy until then */
+    uint64_t heard_us;                /* when a client last sent something */
     int talker;                       /* the client that sent last */
     uint64_t saved, seen, changed_us; /* state of the flash */
 };
@@ -49,11 +51,24 @@ static uint64_t now_us(const struct server *server)
 
 /* ---- from the clients to the module ---- */
 
+/* A module whose power was cut gets it back when a client comes that has not been there at the
+ * time: its user would have seen to that. */
+static void restore_power(struct server *server)
+{
+    uint64_t now = now_us(server);
+
+    if (server->sim->power == RK_SIM_OFF && !server->sim->options.manual_reset &&
+        now - server->heard_us > POWER_BACK_US)
+        rk_sim_power_on(server->sim, now);
+    server->heard_us = now;
+}
+
 static void to_module(struct server *server, const uint8_t *bytes, size_t len, uint32_t baud)
 {
     uint32_t rate = baud ? baud : server->sim->baud;
     uint64_t start = now_us(server) * 1000;
 
+    restore_power(server);
     if (start < server->sent_ns)
         start = server->sent_ns;
     uint64_t character = 10000000000u / rate;
