@@ -21,7 +21,7 @@ struct rk_device {
     uint32_t retries_used; /* statistics: repeats since connecting */
     uint32_t commands;     /* statistics: commands since connecting */
     uint32_t stray_bytes;  /* statistics: bytes received that belong to no reply */
-    const char *reset;     /* how to reset the module, as rk_connect_options has it */
+    char reset[128];       /* how to reset the module, as rk_connect_options has it; never empty */
     bool writing;          /* between write_begin and write_end */
 };
 
@@ -33,9 +33,13 @@ struct rk_chip_driver {
 
     /* One slice (at most slice_us) of trying to get a module of this family to answer; called in
      * turn with the other families until the link time-out. *linked tells. Sets up dev->state when
-     * it links. Errors are port errors only. */
+     * it links, or earlier: each family keeps its state while the families take turns. Errors are
+     * port errors only. */
     enum rk_status (*try_link)(struct rk_device *dev, const struct rk_connect_options *opt,
                                uint64_t slice_us, bool *linked, struct rk_error *err);
+    /* The link time-out is over: if this family has seen what explains the silence (our own bytes
+     * coming back, ...), fills err and returns its status, else RK_OK. NULL = never knows. */
+    enum rk_status (*explain)(struct rk_device *dev, struct rk_error *err);
     /* After linking: fills info and regions with everything that is cheap. Changes nothing. */
     enum rk_status (*probe)(struct rk_device *dev, const struct rk_connect_options *opt,
                             struct rk_error *err);

@@ -10,6 +10,7 @@
 #define DEFAULT_RETRIES         5u
 #define SLICE_US                100000u
 #define ASK_USER_US             2000000u /* this long without an answer: the user must help */
+#define FAMILIES_MAX            8u
 
 static enum rk_status no_answer(const struct rk_device *dev, uint32_t timeout_ms,
                                 struct rk_error *err)
@@ -27,37 +28,98 @@ static enum rk_status no_answer(const struct rk_device *dev, uint32_t timeout_ms
     return RK_ERR_NO_LINK;
 }
 
-/* Knocks with every family in turn until one answers. */
-static enum rk_status find_family(struct rk_device *dev, const struct rk_connect_options *opt,
-                                  struct rk_error *err)
+static void ask_user(struct rk_device *dev)
 {
-    size_t count = 0;
-    const struct rk_chip_driver *const *drivers = rk_chip_drivers(&count);
+    const struct rk_link_info *info = rk_link_info(dev->link);
+
+    rk_need_user(dev->ctx, "link.reset",
+                 "%s: power-cycle the module now, or connect CEN to GND for a moment, and leave "
+                 "this running",
+                 info->has_lines ? "no answer, DTR and RTS did not reset it"
+                                 : "no answer, and this port has no lines to reset it");
+}
+
+/* What each family keeps between its turns. */
+struct turns {
+    const struct rk_chip_driver *const *drivers;
+    size_t count;
+    void *states[FAMILIES_MAX];
+};
+
+static void take_turn(struct rk_device *dev, const struct turns *turns, size_t index)
+{
+    dev->driver = turns->drivers[index];
+    dev->state = turns->states[index];
+}
+
+/* One of them has linked (or none, index count): the others' states go. */
+static void forget_others(struct rk_device *dev, const struct turns *turns, size_t index)
+{
+    for (size_t i = 0; i < turns->count; i++) {
+        take_turn(dev, turns, i);
+        if (i != index && dev->state)
+            dev->driver->free_state(dev);
+    }
+    dev->driver = NULL;
+    dev->state = NULL;
+    if (index < turns->count)
+        take_turn(dev, turns, index);
+}
+
+static enum rk_status explain(struct rk_device *dev, const struct turns *turns, uint32_t timeout_ms,
+                              struct rk_error *err)
+{
+    for (size_t i = 0; i < turns->count; i++) {
+        take_turn(dev, turns, i);
+        if (!dev->state || !dev->driver->explain)
+            continue;
+        enum rk_status st = dev->driver->explain(dev, err);
+        if (st != RK_OK)
+            return st;
+    }
+    return no_answer(dev, timeout_ms, err);
+}
+
+/* Knocks with every family in turn until one answers; *index is the one. */
+static enum rk_status knock_all(struct rk_device *dev, const struct rk_connect_options *opt,
+                                struct turns *turns, size_t *index, struct rk_error *err)
+{
     const struct rk_clock *clock = rk_link_clock(dev->link);
     uint32_t timeout_ms = opt->link_timeout_ms ? opt->link_timeout_ms : DEFAULT_LINK_TIMEOUT_MS;
     uint64_t start = rk_clock_now(clock);
     bool asked = false;
 
-    rk_stage_begin(dev->ctx, "link", "looking for a module on %s", rk_link_info(dev->link)->name);
-    for (size_t turn = 0;; turn = (turn + 1) % count) {
+    for (size_t turn = 0;; turn = (turn + 1) % turns->count) {
         uint64_t waited = rk_clock_now(clock) - start;
         bool linked = false;
         if (timeout_ms != UINT32_MAX && waited >= (uint64_t)timeout_ms * 1000)
-            return no_answer(dev, timeout_ms, err);
-        if (!asked && (waited >= ASK_USER_US || (opt->reset && !strcmp(opt->reset, "manual")))) {
+            return explain(dev, turns, timeout_ms, err);
+        if (!asked && (waited >= ASK_USER_US || rk_text_same(dev->reset, "manual"))) {
             asked = true;
-            rk_need_user(dev->ctx, "link.reset",
-                         "power-cycle the module now, or connect CEN to GND for a moment");
+            ask_user(dev);
         }
-        if (dev->driver != drivers[turn]) {
-            if (dev->driver)
-                dev->driver->free_state(dev);
-            dev->driver = drivers[turn];
-        }
+        take_turn(dev, turns, turn);
+        *index = turn;
         enum rk_status st = dev->driver->try_link(dev, opt, SLICE_US, &linked, err);
+        turns->states[turn] = dev->state;
         if (st != RK_OK || linked)
             return st;
     }
+}
+
+static enum rk_status find_family(struct rk_device *dev, const struct rk_connect_options *opt,
+                                  struct rk_error *err)
+{
+    struct turns turns = {.count = 0};
+    size_t index = FAMILIES_MAX;
+
+    turns.drivers = rk_chip_drivers(&turns.count);
+    if (turns.count > FAMILIES_MAX)
+        turns.count = FAMILIES_MAX;
+    rk_stage_begin(dev->ctx, "link", "looking for a module on %s", rk_link_info(dev->link)->name);
+    enum rk_status st = knock_all(dev, opt, &turns, &index, err);
+    forget_others(dev, &turns, st == RK_OK ? index : FAMILIES_MAX);
+    return st;
 }
 
 static enum rk_status check_options(const struct rk_connect_options *opt, struct rk_error *err)
@@ -90,7 +152,7 @@ enum rk_status rk_device_connect(struct rk_context *ctx, struct rk_link *link,
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     dev->ctx = ctx;
     dev->link = link;
-    dev->reset = options.reset;
+    rk_text_copy(dev->reset, sizeof dev->reset, options.reset ? options.reset : "auto");
     dev->retries = options.retries ? options.retries : DEFAULT_RETRIES;
     dev->info.size = sizeof dev->info;
     st = find_family(dev, &options, err);
@@ -102,7 +164,6 @@ enum rk_status rk_device_connect(struct rk_context *ctx, struct rk_link *link,
         st = dev->driver->set_baud(dev, options.baud, options.max_baud, err);
     if (st == RK_OK)
         st = dev->driver->locate(dev, err);
-    dev->reset = NULL;
     if (st != RK_OK) {
         rk_device_free(dev);
         return st;
@@ -194,11 +255,11 @@ enum rk_status rk_device_digest(struct rk_device *dev, uint32_t addr, uint32_t l
 
 enum rk_status rk_device_write_begin(struct rk_device *dev, struct rk_error *err)
 {
-    enum rk_status st = dev->writing ? RK_OK : dev->driver->write_begin(dev, err);
-
-    if (st == RK_OK)
-        dev->writing = true;
-    return st;
+    if (dev->writing)
+        return RK_OK;
+    /* first, so that write_end puts back what a failure leaves half done */
+    dev->writing = true;
+    return dev->driver->write_begin(dev, err);
 }
 
 enum rk_status rk_device_write_end(struct rk_device *dev, struct rk_error *err)

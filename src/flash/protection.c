@@ -10,6 +10,16 @@ uint32_t rk_protection_merge(const struct rk_flash_part *part, uint32_t status, 
     return (status & ~(uint32_t)part->mask) | (bits & part->mask);
 }
 
+bool rk_protection_same(uint32_t status, uint32_t other)
+{
+    return ((status ^ other) & ~0x3u) == 0;
+}
+
+unsigned rk_protection_forms(const struct rk_flash_part *part)
+{
+    return part->read_ops[1] ? 3 : 1;
+}
+
 enum rk_status_form rk_protection_form(const struct rk_flash_part *part, unsigned attempt)
 {
     static const enum rk_status_form orders[3][3] = {

@@ -5,6 +5,8 @@
 
 #include "flash/parts.h"
 
+#include <stdbool.h>
+
 /* Ways of writing two status registers; which one a part understands differs. */
 enum rk_status_form {
     RK_STATUS_ONE,     /* 01 with one byte */
@@ -19,7 +21,14 @@ uint32_t rk_protection_bits(const struct rk_flash_part *part, uint8_t field);
  * ...) are kept. */
 uint32_t rk_protection_merge(const struct rk_flash_part *part, uint32_t status, uint32_t bits);
 
-/* The form to use for the n-th attempt: the part's own first, then the others in turn. */
+/* Equal, apart from "write in progress" and "write enabled"? */
+bool rk_protection_same(uint32_t status, uint32_t other);
+
+/* How many forms are worth trying: a part with one readable register gets nothing but the
+ * one-byte form, because any other would overwrite bits that nobody has seen. */
+unsigned rk_protection_forms(const struct rk_flash_part *part);
+
+/* The n-th form to try, n < 3: the part's own first, then the others. */
 enum rk_status_form rk_protection_form(const struct rk_flash_part *part, unsigned attempt);
 
 #endif

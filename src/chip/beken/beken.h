@@ -15,6 +15,7 @@ enum rk_beken_op {
     RK_BEKEN_WRITE_REG = 0x01,
     RK_BEKEN_BL2_LINK_CHECK = 0x02,
     RK_BEKEN_READ_REG = 0x03,
+    RK_BEKEN_BL2_LINK_REPLY = 0x03,
     RK_BEKEN_WRITE_4K = 0x07,
     RK_BEKEN_READ_4K = 0x09,
     RK_BEKEN_READ_SR = 0x0C,
@@ -62,14 +63,20 @@ struct rk_beken_state {
     bool linked;
     bool rom;         /* mask ROM loader; false = loader in flash */
     bool link_rearms; /* see struct rk_beken_fingerprint */
-    bool crc_locked;  /* a CRC has locked the flash until the next reset */
+    bool crc_locked;  /* a CRC has locked the flash until the next reset, or may have: it was not
+                         us who reset the module */
+    bool syncing;     /* inside rk_beken_resync(): failures must not call it again */
+    bool reset_seen;  /* the modem lines were pulsed, or the module was told to restart */
     bool bl2;         /* second-stage loader of BK7236/BK7258 answered */
     uint32_t guard;   /* flash loaders refuse reads below; the alias behind the end passes */
     struct rk_flash_part part;
-    uint32_t saved_status; /* status registers to put back */
-    bool unprotected;      /* write_begin has changed the status registers */
-    uint32_t old_rate;     /* rate before the last switch */
-    uint32_t link_tries;
+    uint32_t saved_status;       /* status registers to put back */
+    bool unprotected;            /* write_begin has changed the status registers */
+    uint32_t old_rate;           /* rate before the last switch */
+    uint32_t link_tries, echoes; /* link checks sent, and how many of them came back */
+    unsigned pulses;             /* of the modem lines; selects the convention */
+    uint8_t last_op;             /* opcode of the last command */
+    bool last_long;
     uint64_t last_pulse_us; /* modem lines pulsed, 0 = never */
     uint64_t last_sent_us;
     uint32_t window_requests, window_failures; /* line quality since the last rate change */
@@ -113,6 +120,8 @@ enum rk_status rk_beken_repeat(struct rk_device *dev, const struct rk_beken_comm
                                struct rk_beken_reply *reply, struct rk_error *err);
 /* Notes a failed attempt: resynchronises, and lowers the rate if failures pile up. */
 enum rk_status rk_beken_recover(struct rk_device *dev, struct rk_error *err);
+/* Sends a byte that begins no frame: it resets the idle counter of a flash loader. */
+enum rk_status rk_beken_nudge(struct rk_device *dev, struct rk_error *err);
 /* True for errors that another try may cure. */
 bool rk_beken_may_retry(enum rk_status status);
 /* After the last attempt: what was a time-out or garbage is a lost link to the caller. */
@@ -154,6 +163,9 @@ enum rk_status rk_beken_restart(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_beken_keepalive(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_beken_reset(struct rk_device *dev, struct rk_error *err);
 
+/* Why nobody answered, if that can be told. */
+enum rk_status rk_beken_explain(struct rk_device *dev, struct rk_error *err);
+
 /* ---- rate.c ---- */
 
 enum rk_status rk_beken_set_baud(struct rk_device *dev, uint32_t baud, bool try_all,
@@ -174,7 +186,7 @@ enum rk_status rk_beken_read_key(struct rk_device *dev, unsigned times, struct r
 /* ---- flash.c, protect.c ---- */
 
 enum rk_status rk_beken_flash_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                             struct rk_error *err);
+                                   struct rk_error *err);
 enum rk_status rk_beken_digest(struct rk_device *dev, uint32_t addr, uint32_t len,
                                struct rk_digest *out, struct rk_error *err);
 enum rk_status rk_beken_write_begin(struct rk_device *dev, struct rk_error *err);

@@ -14,9 +14,10 @@
 enum rk_status rk_beken_link_check(struct rk_device *dev, uint64_t wait_us, struct rk_error *err)
 {
     static const uint8_t zero = 0;
+    bool bl2 = rk_beken_state(dev)->bl2;
     struct rk_beken_command c = {.name = "link check",
-                                 .op = RK_BEKEN_LINK_CHECK,
-                                 .reply_op = RK_BEKEN_LINK_REPLY,
+                                 .op = bl2 ? RK_BEKEN_BL2_LINK_CHECK : RK_BEKEN_LINK_CHECK,
+                                 .reply_op = bl2 ? RK_BEKEN_BL2_LINK_REPLY : RK_BEKEN_LINK_REPLY,
                                  .echo = &zero,
                                  .echo_len = 1,
                                  .reply_len = 8,

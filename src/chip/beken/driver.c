@@ -20,6 +20,7 @@ const struct rk_chip_driver rk_beken_driver = {
     .digest_kind = RK_DIGEST_CRC32,
     .entry = entry,
     .try_link = rk_beken_try_link,
+    .explain = rk_beken_explain,
     .probe = rk_beken_probe,
     .locate = rk_beken_locate,
     .identify = rk_beken_identify,

@@ -8,8 +8,10 @@
 
 #define PROGRESS_US  150000u /* silence inside a reply: bytes were lost */
 #define MARGIN_US    200000u /* adapter and turnaround on top of wire and device time */
-#define WINDOW       64u     /* requests over which failures are counted */
-#define WINDOW_LIMIT 2u      /* failures in a window that make us slow down */
+#define NUDGE_US     40000u  /* flash loaders restart after some 100 ms without a byte */
+#define PAUSE_US     30000u
+#define WINDOW       64u /* requests over which failures are counted */
+#define WINDOW_LIMIT 2u  /* failures in a window that make us slow down */
 
 static uint64_t wire_us(const struct rk_device *dev, size_t bytes)
 {
@@ -36,6 +38,8 @@ enum rk_status rk_beken_send(struct rk_device *dev, const struct rk_beken_comman
     if (n == 0)
         return rk_fail(err, RK_ERR_INTERNAL, "internal.frame", "%s does not fit into a frame",
                        command->name);
+    s->last_op = command->op;
+    s->last_long = command->is_long;
     dev->commands++;
     s->window_requests++;
     s->last_sent_us = rk_clock_now(rk_link_clock(dev->link));
@@ -43,6 +47,14 @@ enum rk_status rk_beken_send(struct rk_device *dev, const struct rk_beken_comman
     if (st != RK_OK)
         rk_error_context(err, "%s", command->name);
     return st;
+}
+
+enum rk_status rk_beken_nudge(struct rk_device *dev, struct rk_error *err)
+{
+    static const uint8_t idle = 0xFF;
+
+    rk_beken_state(dev)->last_sent_us = rk_clock_now(rk_link_clock(dev->link));
+    return rk_link_write(dev->link, &idle, 1, err);
 }
 
 static enum rk_status no_reply(struct rk_device *dev, const struct rk_beken_command *command,
@@ -139,15 +151,23 @@ enum rk_status rk_beken_wait(struct rk_device *dev, const struct rk_beken_comman
         if (s->rx_len == sizeof s->rx)
             make_room(s);
         uint64_t wait = deadline - now;
-        if (begun && wait > PROGRESS_US)
-            wait = PROGRESS_US;
+        uint64_t most = begun ? PROGRESS_US : s->rom ? wait : NUDGE_US;
+        bool nudge = !begun && !s->rom && wait > NUDGE_US;
+        if (wait > most)
+            wait = most;
         size_t got = 0;
         enum rk_status st =
             rk_link_read(dev->link, s->rx + s->rx_len, sizeof s->rx - s->rx_len, &got, wait, err);
         if (st != RK_OK)
             return st;
-        if (got == 0)
+        if (got == 0 && !nudge)
             return no_reply(dev, command, err);
+        if (got == 0) {
+            st = rk_beken_nudge(dev, err);
+            if (st != RK_OK)
+                return st;
+            continue;
+        }
         begun = true;
         s->rx_len += got;
     }
@@ -172,6 +192,11 @@ enum rk_status rk_beken_recover(struct rk_device *dev, struct rk_error *err)
     struct rk_beken_state *s = rk_beken_state(dev);
 
     dev->retries_used++;
+    /* while the link is being brought back in step, a pause has to do */
+    if (s->syncing) {
+        rk_clock_sleep(rk_link_clock(dev->link), PAUSE_US);
+        return rk_beken_discard(dev, err);
+    }
     s->window_failures++;
     enum rk_status st = rk_beken_resync(dev, err);
     if (st != RK_OK)

@@ -51,11 +51,13 @@ static enum rk_status read_ahead(struct rk_device *dev, uint32_t addr, uint8_t *
 {
     uint64_t end = (uint64_t)addr + len;
     uint64_t asked = *page;
+    const uint32_t first = *page;
     uint8_t payload[4];
     struct rk_beken_command c;
     struct rk_beken_reply reply;
 
     while (*page < end) {
+        uint32_t strays = dev->stray_bytes;
         enum rk_status st = RK_OK;
         for (; st == RK_OK && asked < end &&
                asked < (uint64_t)*page + READS_IN_FLIGHT * RK_BEKEN_DATA_MAX;
@@ -72,6 +74,11 @@ static enum rk_status read_ahead(struct rk_device *dev, uint32_t addr, uint8_t *
             return rk_beken_recover(dev, err);
         if (st != RK_OK)
             return st;
+        /* bytes between two replies: the one before has probably lost or gained some */
+        if (dev->stray_bytes != strays && *page >= first + RK_BEKEN_DATA_MAX) {
+            *page -= RK_BEKEN_DATA_MAX;
+            return rk_beken_recover(dev, err);
+        }
         copy_page(*page, reply.payload + 4, addr, buf, len);
         *page += RK_BEKEN_DATA_MAX;
     }
@@ -248,24 +255,32 @@ static enum rk_status program_sector(struct rk_device *dev, uint32_t addr, const
     return rk_beken_exchange(dev, &c, &reply, err);
 }
 
+/* A failed write may have programmed bytes that are shifted or are no data at all: each repeat
+ * begins with an erase. That is right also where only bits were to be cleared, because the data
+ * are the whole sector. */
+static enum rk_status program_surely(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                                     struct rk_error *err)
+{
+    enum rk_status st = program_sector(dev, addr, data, err);
+
+    for (uint32_t attempt = 0; rk_beken_may_retry(st) && attempt < dev->retries; attempt++) {
+        st = rk_beken_recover(dev, err);
+        if (st == RK_OK)
+            st = rk_beken_erase(dev, addr, RK_SECTOR_SIZE, err);
+        if (st != RK_OK)
+            return st;
+        st = program_sector(dev, addr, data, err);
+    }
+    return rk_beken_give_up(st, err);
+}
+
 enum rk_status rk_beken_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                                 uint32_t len, struct rk_error *err)
 {
     enum rk_status st = guard(dev, addr, len, err);
 
     for (uint32_t at = 0; st == RK_OK && at < len; at += RK_BEKEN_DATA_MAX) {
-        for (uint32_t attempt = 0;; attempt++) {
-            st = program_sector(dev, addr + at, data + at, err);
-            if (!rk_beken_may_retry(st))
-                break;
-            if (attempt >= dev->retries) {
-                st = rk_beken_give_up(st, err);
-                break;
-            }
-            st = rk_beken_recover(dev, err);
-            if (st != RK_OK)
-                break;
-        }
+        st = program_surely(dev, addr + at, data + at, err);
         if (st != RK_OK)
             rk_error_at(err, addr + at);
     }

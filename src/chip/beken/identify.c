@@ -148,10 +148,23 @@ static enum rk_status probe_rom(struct rk_device *dev, uint32_t first_id, struct
     return st;
 }
 
-/* Reads the boot loader's first page through an alias that lies there for 2 and for 4 MiB. */
+/* Reads the boot loader's first page through an alias that lies there for every size up to 8 MiB. */
 static enum rk_status read_loader_page(struct rk_device *dev, uint8_t *page, struct rk_error *err)
 {
-    return rk_beken_read_4k(dev, 0x400000, page, err);
+    return rk_beken_read_4k(dev, 0x800000, page, err);
+}
+
+/* A loader without a version and with unknown bytes: those of BK7231U and BK7252 let read from
+ * 0x2000 on, that of BK7231Q does not. */
+static enum rk_status guess_by_guard(struct rk_device *dev, struct rk_error *err)
+{
+    uint8_t page[RK_BEKEN_DATA_MAX];
+    enum rk_status st = rk_beken_read_4k(dev, 0x2000, page, err);
+
+    rk_beken_state(dev)->chip =
+        rk_beken_chip_named(st == RK_ERR_DEVICE_REFUSED ? "BK7231Q" : "BK7231U");
+    dev->info.chip_evidence = RK_EVIDENCE_GUESS;
+    return st == RK_ERR_DEVICE_REFUSED ? RK_OK : st;
 }
 
 static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error *err)
@@ -162,12 +175,6 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
     enum rk_status st = RK_OK;
 
     s->rom = false;
-    info->loader[0] = '\0';
-    for (int i = 0; i < 2 && !info->loader[0]; i++) {
-        st = rk_beken_boot_version(dev, info->loader, sizeof info->loader, err);
-        if (st != RK_OK && !rk_beken_may_retry(st))
-            return st;
-    }
     st = read_loader_page(dev, page, err);
     if (st != RK_OK)
         return st;
@@ -185,12 +192,39 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
         s->chip = rk_beken_chip_named(known->chip);
         info->chip_evidence = RK_EVIDENCE_ONE;
     } else {
-        s->chip = rk_beken_chip_named("BK7231U");
-        info->chip_evidence = RK_EVIDENCE_GUESS;
+        st = guess_by_guard(dev, err);
+        if (st != RK_OK)
+            return st;
     }
     info->flash_size = s->chip->entry.usual_flash_size;
     info->flash_size_evidence = RK_EVIDENCE_GUESS;
     return RK_OK;
+}
+
+/* Only mask ROMs know registers. A ROM whose answers got lost gives itself away by refusing the
+ * version command, which a flash loader either answers or swallows. */
+static enum rk_status ask_family(struct rk_device *dev, uint32_t *id, bool *rom,
+                                 struct rk_error *err)
+{
+    char *text = dev->info.loader;
+
+    for (int round = 0; round < 2; round++) {
+        enum rk_status st = ask_register(dev, CHIP_ID_REG, id, rom, err);
+        if (st != RK_OK || *rom)
+            return st;
+        for (int i = 0; i < 2; i++) {
+            text[0] = '\0';
+            st = rk_beken_boot_version(dev, text, sizeof dev->info.loader, err);
+            if (st == RK_OK || !rk_beken_may_retry(st))
+                break;
+        }
+        if (rk_beken_may_retry(st) || (st == RK_OK && text[0]))
+            return RK_OK;
+        if (st != RK_OK)
+            return st;
+    }
+    return rk_fail(err, RK_ERR_PROTOCOL, "link.protocol",
+                   "the module refuses commands of a mask ROM, and its registers cannot be read");
 }
 
 static enum rk_status wrong_chip(const struct rk_device *dev, const char *asked,
@@ -215,7 +249,7 @@ enum rk_status rk_beken_probe(struct rk_device *dev, const struct rk_connect_opt
     struct rk_beken_state *s = rk_beken_state(dev);
     uint32_t id = 0;
     bool answered = false;
-    enum rk_status st = ask_register(dev, CHIP_ID_REG, &id, &answered, err);
+    enum rk_status st = ask_family(dev, &id, &answered, err);
 
     if (st == RK_OK)
         st = answered ? probe_rom(dev, id, err) : probe_flash_loader(dev, err);
@@ -247,10 +281,15 @@ static enum rk_status size_by_wrap(struct rk_device *dev, struct rk_error *err)
 
     if (st != RK_OK || rk_bytes_all(first, sizeof first, first[0]))
         return st;
-    st = rk_beken_read_4k(dev, 0x200000, other, err);
-    if (st != RK_OK)
-        return st;
-    dev->info.flash_size = memcmp(first, other, sizeof first) == 0 ? 0x200000 : 0x400000;
+    uint32_t size = 0x200000;
+    for (; size < 0x800000; size *= 2) {
+        st = rk_beken_read_4k(dev, size, other, err);
+        if (st != RK_OK)
+            return st;
+        if (memcmp(first, other, sizeof first) == 0)
+            break;
+    }
+    dev->info.flash_size = size;
     dev->info.flash_size_evidence = RK_EVIDENCE_ONE;
     /* One loader build serves BK7231U and BK7252; they differ in the flash they come with. */
     if (strcmp(s->chip->entry.name, "BK7231U") == 0 && dev->info.flash_size > 0x200000) {

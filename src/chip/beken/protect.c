@@ -14,10 +14,9 @@ enum rk_status rk_beken_read_status(struct rk_device *dev, uint32_t *status, str
     struct rk_beken_state *s = rk_beken_state(dev);
     uint32_t all = 0;
 
-    for (unsigned i = 0; i < s->part.status_count && i < 3; i++) {
+    /* all that can be read, also of parts that write only one: the others must keep their bits */
+    for (unsigned i = 0; i < 3 && s->part.read_ops[i] != 0; i++) {
         uint8_t value = 0;
-        if (s->part.read_ops[i] == 0)
-            break;
         for (int poll = 0; poll < WIP_POLLS; poll++) {
             enum rk_status st = rk_beken_read_sr(dev, s->part.read_ops[i], &value, err);
             if (st != RK_OK)
@@ -50,25 +49,24 @@ static enum rk_status write_status(struct rk_device *dev, enum rk_status_form fo
     return rk_beken_write_sr(dev, second, values + 1, 1, err);
 }
 
-/* Brings the protection bits to `bits`, trying the part's own write form first. */
-static enum rk_status set_bits(struct rk_device *dev, uint32_t bits, uint32_t *seen, bool *reached,
-                               struct rk_error *err)
+/* Brings the registers to `want`, trying the part's own write form first. *reached: all bits are
+ * as wanted; *unlocked: at least the protection bits are. */
+static enum rk_status set_status(struct rk_device *dev, uint32_t want, uint32_t *seen,
+                                 bool *reached, bool *unlocked, struct rk_error *err)
 {
     struct rk_beken_state *s = rk_beken_state(dev);
+    unsigned forms = rk_protection_forms(&s->part);
 
-    *reached = false;
+    *reached = *unlocked = false;
     for (unsigned attempt = 0; attempt <= UNPROTECT_TRIES; attempt++) {
         enum rk_status st = rk_beken_read_status(dev, seen, err);
         if (st != RK_OK)
             return st;
-        if (rk_protection_merge(&s->part, *seen, bits) == *seen) {
-            *reached = true;
+        *unlocked = ((*seen ^ want) & s->part.mask) == 0;
+        *reached = rk_protection_same(*seen, want);
+        if (*reached || attempt == UNPROTECT_TRIES)
             return RK_OK;
-        }
-        if (attempt == UNPROTECT_TRIES)
-            break;
-        st = write_status(dev, rk_protection_form(&s->part, attempt),
-                          rk_protection_merge(&s->part, *seen, bits), err);
+        st = write_status(dev, rk_protection_form(&s->part, attempt % forms), want, err);
         if (st != RK_OK)
             return st;
         rk_clock_sleep(rk_link_clock(dev->link), 2 * WIP_PAUSE_US);
@@ -76,18 +74,34 @@ static enum rk_status set_bits(struct rk_device *dev, uint32_t bits, uint32_t *s
     return RK_OK;
 }
 
+static void tell_lost_bits(struct rk_device *dev, uint32_t want, uint32_t seen)
+{
+    rk_warn(dev->ctx, "flash.status-bits",
+            "the flash did not keep all of its other status bits: 0x%04x instead of 0x%04x",
+            (unsigned)seen, (unsigned)want);
+}
+
 enum rk_status rk_beken_unprotect(struct rk_device *dev, struct rk_error *err)
 {
     struct rk_beken_state *s = rk_beken_state(dev);
     uint32_t before = 0, seen = 0;
-    bool reached = false;
-    enum rk_status st = rk_beken_read_status(dev, &before, err);
+    bool reached = false, unlocked = false;
 
-    if (st == RK_OK)
-        st = set_bits(dev, rk_protection_bits(&s->part, s->part.unprotect), &seen, &reached, err);
+    if (s->part.mask == 0)
+        return RK_OK; /* a part without protection */
+    enum rk_status st = rk_beken_read_status(dev, &before, err);
     if (st != RK_OK)
         return st;
-    if (!reached) {
+    if (!s->unprotected)
+        s->saved_status = before; /* also when the next step ends half-way */
+    uint32_t want = rk_protection_merge(&s->part, s->saved_status,
+                                        rk_protection_bits(&s->part, s->part.unprotect));
+    if (!rk_protection_same(before, want))
+        s->unprotected = true;
+    st = set_status(dev, want, &seen, &reached, &unlocked, err);
+    if (st != RK_OK)
+        return st;
+    if (!unlocked) {
         rk_fail(err, RK_ERR_WRITE_PROTECTED, "flash.protected", "the flash stays write-protected");
         rk_error_detail(err, "part %s, status registers 0x%04x before and 0x%04x after %u tries",
                         s->part.name, (unsigned)before, (unsigned)seen, UNPROTECT_TRIES);
@@ -95,10 +109,8 @@ enum rk_status rk_beken_unprotect(struct rk_device *dev, struct rk_error *err)
                            "it stays, the flash part is locked for good");
         return RK_ERR_WRITE_PROTECTED;
     }
-    if (!s->unprotected && seen != before) {
-        s->saved_status = before;
-        s->unprotected = true;
-    }
+    if (!reached)
+        tell_lost_bits(dev, want, seen);
     dev->info.status = seen;
     return RK_OK;
 }
@@ -107,16 +119,18 @@ enum rk_status rk_beken_reprotect(struct rk_device *dev, struct rk_error *err)
 {
     struct rk_beken_state *s = rk_beken_state(dev);
     uint32_t seen = 0;
-    bool reached = false;
+    bool reached = false, locked = false;
 
     if (!s->unprotected)
         return RK_OK;
-    enum rk_status st = set_bits(dev, s->saved_status, &seen, &reached, err);
+    enum rk_status st = set_status(dev, s->saved_status, &seen, &reached, &locked, err);
     if (st != RK_OK)
         return st;
     s->unprotected = false;
     dev->info.status = seen;
-    if (!reached)
+    if (locked && !reached)
+        tell_lost_bits(dev, s->saved_status, seen);
+    if (!locked)
         rk_warn(dev->ctx, "flash.protect",
                 "the write protection could not be put back "
                 "(status registers 0x%04x); the module works without",
