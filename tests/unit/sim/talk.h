@@ -48,7 +48,7 @@ static inline void talk_listen(struct talk *talk, uint64_t quiet_us)
     talk->got_len = 0;
     while (talk->now_us < until) {
         uint64_t next = rk_sim_next_us(talk->sim);
-        talk->now_us = next < until && next > talk->now_us ? next : talk->now_us + 1000;
+        talk->now_us = next >= until ? until : next > talk->now_us ? next : talk->now_us + 1;
         uint8_t log[512];
         size_t n = rk_sim_transmit(talk->sim, RK_SIM_UART1, talk->now_us, talk->got + talk->got_len,
                                    sizeof talk->got - talk->got_len, talk->baud);
