@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "image/beken/cortex.h"
 #include "image/beken/uf2.h"
 #include "image/beken/ug.h"
 #include "image/esp.h"
@@ -204,6 +205,28 @@ static bool identify_beken(const uint8_t *data, size_t len, struct rk_beken *b,
     return true;
 }
 
+/* BK7236 and BK7258 share their marks: which of the two stays a guess. */
+static bool identify_cortex(const uint8_t *data, size_t len, struct rk_image_facts *out)
+{
+    struct rk_cortex c;
+
+    if (!rk_cortex_read(data, len, &c))
+        return false;
+    settle(out,
+           rk_is_flash_size(len) ? RK_IMAGE_DUMP
+           : !c.has_boot         ? RK_IMAGE_UA
+           : c.has_app           ? RK_IMAGE_QIO
+                                 : RK_IMAGE_BOOT,
+           "bk72xx", RK_EVIDENCE_ONE);
+    out->has_boot = c.has_boot;
+    out->has_app = c.has_app;
+    out->key_class = out->boot_key_class = RK_KEY_ZERO;
+    out->code_end = c.has_app ? c.app_addr + c.app_len : c.boot_len;
+    rk_text_copy(out->chip, sizeof out->chip, "BK7236");
+    out->chip_evidence = RK_EVIDENCE_GUESS;
+    return true;
+}
+
 /* A data area cut out of a dump, at whatever place it begins. */
 static bool identify_inner_area(const uint8_t *data, size_t len, struct rk_image_facts *out)
 {
@@ -294,8 +317,8 @@ void rk_identify(const uint8_t *data, size_t len, const char *name, struct rk_im
     else if (identify_uf2(data, len, out) || identify_ug(data, len, out) ||
              identify_rbl(data, len, out) || identify_diff2ya(data, len, out) ||
              identify_area(data, len, out) || identify_foreign(data, len, out) ||
-             identify_bouffalo(data, len, out) || identify_beken(data, len, b, out) ||
-             identify_raw_code(data, len, out))
+             identify_bouffalo(data, len, out) || identify_cortex(data, len, out) ||
+             identify_beken(data, len, b, out) || identify_raw_code(data, len, out))
         hint_from_name(name, out);
     else if (rk_hex_recognise(data, len))
         settle(out, RK_IMAGE_HEX, "", RK_EVIDENCE_ONE);

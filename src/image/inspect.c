@@ -2,11 +2,32 @@
 
 #include "base/sha256.h"
 #include "base/text.h"
+#include "image/beken/cortex.h"
 #include "image/identify.h"
 #include "image/report.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Chips whose start is not judged: the parts alone. */
+static enum rk_status cortex_inspect(struct rk_inspect *report, const uint8_t *data, size_t len,
+                                     struct rk_error *err)
+{
+    enum rk_status status = rk_report_sectors(report, data, len, err);
+    struct rk_cortex c;
+
+    if (status != RK_OK || !rk_cortex_read(data, len, &c))
+        return status;
+    if (!c.has_boot)
+        report->start = RK_APP_ADDR;
+    if (c.has_boot)
+        rk_report_part(report, "boot", 0, c.boot_len, RK_VERDICT_INFO);
+    if (c.has_app)
+        rk_report_part(report, "app", RK_APP_ADDR, c.app_len, RK_VERDICT_INFO);
+    rk_report_mark(report, 0, c.boot_len, RK_SECTOR_BOOT);
+    rk_report_mark(report, c.app_addr, c.app_len, RK_SECTOR_APP);
+    return RK_OK;
+}
 
 /* Parts and judgement, by what kind of image it is. */
 static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_beken *beken,
@@ -21,7 +42,9 @@ static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_be
     case RK_IMAGE_DUMP_SHIFTED:
     case RK_IMAGE_DUMP_DOUBLED:
     case RK_IMAGE_DUMP_SWAPPED:
-        return rk_beken_inspect(report, beken, opt, err);
+        if (beken->flash)
+            return rk_beken_inspect(report, beken, opt, err);
+        return cortex_inspect(report, data, len, err);
     case RK_IMAGE_BL602:
     case RK_IMAGE_BL602_DUMP:
     case RK_IMAGE_BL602_OTA:
