@@ -9,6 +9,27 @@
 extern "C" {
 #endif
 
+/* What rk_convert() is to do. All members but `size` may be 0/NULL. */
+struct rk_convert_options {
+    size_t size;
+    const uint8_t *boot; /* file to take a boot loader from */
+    size_t boot_len;
+    const uint8_t *rf; /* file to take an RF sector from */
+    size_t rf_len;
+    const uint32_t *key; /* four words: encipher for this key */
+    bool fix_crc;        /* write right CRC bytes behind damaged blocks */
+    size_t pad_to;       /* fill up to this many bytes ... */
+    size_t align;        /* ... or to a multiple of this */
+};
+
+#define RK_CONVERT_STEPS 10
+
+/* What rk_convert() did, in order, one sentence part each. */
+struct rk_convert_story {
+    size_t count;
+    char steps[RK_CONVERT_STEPS][96];
+};
+
 /* Bytes owned by the caller: rk_bytes_free(). */
 struct rk_bytes {
     uint8_t *data;
@@ -16,6 +37,13 @@ struct rk_bytes {
     uint32_t addr; /* flash address the bytes belong to, where that is known; else 0 */
 };
 void rk_bytes_free(struct rk_bytes *bytes);
+
+/* Everything in one go: unpacks a container, puts a capture in order, adds missing CRC bytes, then
+ * what the options ask for, in the order key, boot, rf, fix_crc, padding. story may be NULL.
+ * Errors: those of the single steps; IMAGE_FORMAT "convert.nothing" if there is nothing to do. */
+RK_MUST_CHECK enum rk_status rk_convert(const uint8_t *data, size_t len,
+                                        const struct rk_convert_options *opt, struct rk_bytes *out,
+                                        struct rk_convert_story *story, struct rk_error *err);
 
 /* Puts a capture in flash order: un-shifted, halves swapped back, repetitions cut off. A file that
  * is in order already is copied. Errors: NOMEM. */
@@ -54,8 +82,8 @@ RK_MUST_CHECK enum rk_status rk_key_parse(const char *text, uint32_t words[4],
                                           struct rk_error *err);
 
 /* Enciphers an image for another key (all zero = none): boot loader, application, their stamps and
- * the key copy in the boot loader. Every other byte stays. Errors: IMAGE_FORMAT (no code, damaged
- * blocks), NOMEM. */
+ * the key copy in the boot loader. Every other byte stays. Code without CRC bytes stays without.
+ * Errors: IMAGE_FORMAT (no code, damaged blocks), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_convert_rekey(const uint8_t *data, size_t len,
                                               const uint32_t key[4], struct rk_bytes *out,
                                               struct rk_error *err);

@@ -175,6 +175,40 @@ static enum rk_status rekey_app(const struct rk_beken *b, const uint32_t key[4],
     return RK_OK;
 }
 
+/* Code without CRC bytes gets them for the conversion and loses them again. */
+static enum rk_status rekey_raw(const uint8_t *data, size_t len, const uint32_t key[4],
+                                struct rk_bytes *out, struct rk_error *err)
+{
+    size_t blocks = len / RK_BLOCK_DATA + (len % RK_BLOCK_DATA != 0);
+    struct rk_bytes packed = {.data = malloc(rk_blocks_span(len)), .len = rk_blocks_span(len)};
+    struct rk_bytes done = {0};
+    enum rk_status status;
+
+    *out = (struct rk_bytes){.data = malloc(blocks * RK_BLOCK_DATA), .len = len};
+    if (!packed.data || !out->data) {
+        status = rk_convert_no_memory(err);
+    } else {
+        rk_blocks_add(data, len, packed.data);
+        status = rk_convert_rekey(packed.data, packed.len, key, &done, err);
+    }
+    if (status == RK_OK)
+        rk_blocks_strip(done.data, blocks, out->data);
+    else
+        rk_bytes_free(out);
+    rk_bytes_free(&done);
+    rk_bytes_free(&packed);
+    return status;
+}
+
+static bool is_raw_code(const uint8_t *data, size_t len)
+{
+    struct rk_code_key key;
+
+    return len >= RK_VECTORS_SIZE && rk_code_peek(data, len) == RK_CODE_NONE &&
+           (rk_key_find(data, len, RK_APP_LOGICAL, true, &key) ||
+            rk_key_find(data, len, 0, true, &key));
+}
+
 enum rk_status rk_convert_rekey(const uint8_t *data, size_t len, const uint32_t key[4],
                                 struct rk_bytes *out, struct rk_error *err)
 {
@@ -182,12 +216,13 @@ enum rk_status rk_convert_rekey(const uint8_t *data, size_t len, const uint32_t 
     enum rk_status status;
 
     *out = (struct rk_bytes){0};
+    if (is_raw_code(data, len))
+        return rekey_raw(data, len, key, out, err);
     if (!rk_beken_read(data, len, &b))
         return rk_convert_no_memory(err);
     if (!b.boot.present && !b.app.present) {
         status = format_error(err, "image.no-code", "there is no code in this file",
-                              "rekindle inspect FILE tells what it is; linker output is packed "
-                              "with rekindle image pack");
+                              "rekindle inspect FILE tells what it is");
     } else if (b.boot.bad || b.app.bad) {
         status = format_error(err, "image.damaged", "code blocks of this image are damaged",
                               "rekindle inspect FILE tells where");

@@ -235,6 +235,53 @@ static void test_fix_and_pad(void **state)
     free(image);
 }
 
+/* ---- everything in one go ---- */
+
+/* A Tuya UA file and a plain boot loader for a module without a key. */
+static void test_recipe(void **state)
+{
+    struct rk_convert_options opt = {.size = sizeof opt, .key = no_key, .pad_to = 0x200000};
+    struct rk_convert_story story;
+    struct rk_bytes out;
+    struct rk_error err;
+    size_t len;
+    uint8_t *ua = model_ua(&model_list[0], &len), boot[0x11000];
+
+    (void)state;
+    model_boot(&model_list[0], boot);
+    opt.boot = boot;
+    opt.boot_len = sizeof boot;
+    assert_int_equal(rk_convert(ua, len, &opt, &out, &story, &err), RK_OK);
+    assert_int_equal(story.count, 3);
+    assert_int_equal(out.len, 0x200000);
+    assert_int_equal(boots_on(&out, "BK7231M"), RK_BOOTS_YES);
+    rk_bytes_free(&out);
+    assert_int_equal(rk_convert(ua, len, NULL, &out, NULL, &err), RK_ERR_IMAGE_FORMAT);
+    assert_string_equal(err.id, "convert.nothing");
+    free(ua);
+}
+
+/* An OTA package becomes a UA file when the key is named, and an error that says so without. */
+static void test_recipe_package(void **state)
+{
+    struct rk_convert_options opt = {.size = sizeof opt, .key = model_list[0].key};
+    size_t len;
+    uint8_t *ua = model_ua(&model_list[0], &len);
+    struct rk_bytes package, out;
+    struct rk_error err;
+
+    (void)state;
+    assert_int_equal(rk_convert_package(ua, len, NULL, &package, &err), RK_OK);
+    assert_int_equal(rk_convert(package.data, package.len, &opt, &out, NULL, &err), RK_OK);
+    assert_int_equal(out.len, len);
+    assert_memory_equal(out.data, ua, len);
+    rk_bytes_free(&out);
+    assert_int_equal(rk_convert(package.data, package.len, NULL, &out, NULL, &err), RK_ERR_ARG);
+    assert_string_equal(err.id, "convert.key");
+    rk_bytes_free(&package);
+    free(ua);
+}
+
 /* ---- updates ---- */
 
 static bool accepted(const uint8_t *package, size_t len, const uint8_t *flash, size_t flash_len,
@@ -285,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_merge),       cmocka_unit_test(test_order),
         cmocka_unit_test(test_extract),     cmocka_unit_test(test_transplant),
         cmocka_unit_test(test_fix_and_pad), cmocka_unit_test(test_update),
+        cmocka_unit_test(test_recipe),      cmocka_unit_test(test_recipe_package),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
