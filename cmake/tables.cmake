@@ -21,3 +21,8 @@ rekindle_table(tuya_tables ${PROJECT_SOURCE_DIR}/data/tuya-pins.csv
                ${PROJECT_SOURCE_DIR}/data/tuya-modules.csv
                ${PROJECT_SOURCE_DIR}/data/tuya-datapoints.csv)
 rekindle_table(usb_bridges ${PROJECT_SOURCE_DIR}/data/usb-bridges.csv)
+rekindle_table(obk_tables ${PROJECT_SOURCE_DIR}/data/obk-fields.csv
+               ${PROJECT_SOURCE_DIR}/data/obk-config-layout.csv
+               ${PROJECT_SOURCE_DIR}/data/obk-platforms.csv ${PROJECT_SOURCE_DIR}/data/obk-roles.csv
+               ${PROJECT_SOURCE_DIR}/data/obk-flags.csv
+               ${PROJECT_SOURCE_DIR}/data/obk-channel-types.csv)

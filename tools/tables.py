@@ -6,6 +6,7 @@ search them; a malformed row ends the build with its line number.
 """
 import csv
 import pathlib
+import re
 import sys
 
 
@@ -170,11 +171,90 @@ def usb_bridges(data):
                                  quoted(row["name"]), str(int(row["max_baud"]))]))
 
 
+OBK_LAYOUTS = ("v1_2022-04-17_D", "v2_2022-04-25_D", "v2_2022-08_D", "v3_D", "v4_D", "v5_D", "v5_A",
+               "v5_B", "v5_C")
+OBK_KINDS = {"text": "TEXT", "u8": "U8", "u16": "U16", "u32": "U32", "mac": "MAC", "ip": "IP",
+             "bytes": "BYTES", "floats": "FLOATS", "words": "WORDS"}
+
+
+def obk_span(text):
+    """Offset and size of a cell like 0x014/64; nothing of an empty one."""
+    if "/" not in (text or ""):
+        return 0, 0
+    offset, size = text.split("/")
+    return int(offset, 16), int(size)
+
+
+def obk_field(layout):
+    def convert(row):
+        part = int(row["part"])
+        spans = []
+        for name in OBK_LAYOUTS:
+            offset, size = obk_span(layout[row["field"]]["offset_" + name])
+            if row["kind"] == "ip" and size:
+                offset, size = offset + 4 * part, 4
+            spans.append("{0x%X, %d}" % (offset, size))
+        return [quoted(row["name"]), quoted(row["meaning"]), "RK_OBK_" + OBK_KINDS[row["kind"]],
+                "true" if row["secret"] == "yes" else "false", "{%s}" % ", ".join(spans)]
+    return convert
+
+
+OBK_CRC = {"signed": "RK_OBK_CRC_SIGNED", "unsigned": "RK_OBK_CRC_UNSIGNED", "unknown": "RK_OBK_CRC_UNKNOWN"}
+
+
+def obk_platform(row):
+    store = {"raw": "RK_OBK_RAW", "easyflash": "RK_OBK_EASYFLASH"}.get(row["config_store"], "RK_OBK_OTHER")
+    addresses = re.findall(r"0x[0-9A-F]+", row["config_address"])[:3] if store != "RK_OBK_OTHER" else []
+    if row["platform"] == "BL702":
+        addresses = []
+    lengths = re.findall(r"0x[0-9A-F]+", row["config_length"]) or ["0"]
+    return [quoted(row["platform"]), quoted(row["long_prefix"]), quoted(row["short_prefix"]),
+            str(int(row["gpio_max"] or 0)), "'%s'" % row["layout_group"], OBK_CRC[row["crc_char"]], store,
+            quoted(row["config_key"] if store == "RK_OBK_EASYFLASH" else ""),
+            "{%s}" % ", ".join(addresses + ["0"] * (3 - len(addresses))),
+            lengths[0] if store == "RK_OBK_EASYFLASH" else "0"]
+
+
+def names(data, name, column, array, counter):
+    rows = [row for _, row in rows_of(data / name)]
+    for index, row in enumerate(rows):
+        if int(row["id"]) != index:
+            sys.exit("%s: row %d has id %s" % (name, index, row["id"]))
+    return ("\nconst char *const %s[] = {%s};\nconst size_t %s = sizeof %s / sizeof %s[0];\n"
+            % (array, ", ".join(quoted(row[column]) for row in rows), counter, array, array))
+
+
+def obk_tables(data):
+    layout = {row["field"]: row for _, row in rows_of(data / "obk-config-layout.csv")}
+    spans = [obk_span(row["offset_v1_2022-04-17_D"]) for row in layout.values()]
+    v1 = ["{0x%X, %d}" % span for span in spans if span[1] and span[0] >= 4]
+    rows = []
+    for name in OBK_LAYOUTS:
+        pins, starts = (obk_span(layout[field]["offset_" + name]) for field in ("pins", "startChannelValues"))
+        rows.append("    {0x%X, %d, 0x%X}," % (pins[0], pins[1], starts[0]))
+    return ('#include "config/obk.h"\n'
+            + table(data, "obk-fields.csv", "rk_obk_field", "rk_obk_fields", "rk_obk_field_count",
+                    obk_field(layout))
+            + table(data, "obk-platforms.csv", "rk_obk_platform", "rk_obk_platform_rows",
+                    "rk_obk_platform_count", obk_platform)
+            + table(data, "obk-roles.csv", "rk_obk_role", "rk_obk_roles", "rk_obk_role_count",
+                    lambda row: [quoted(row["name"]), quoted(row["easy_flasher_name"] or row["name"]),
+                                 row["channels"]])
+            + table(data, "obk-flags.csv", "rk_obk_flag", "rk_obk_flags", "rk_obk_flag_count",
+                    lambda row: [quoted(row["name"]), quoted(row["meaning"])])
+            + names(data, "obk-channel-types.csv", "name", "rk_obk_channel_types",
+                    "rk_obk_channel_type_count")
+            + "\nconst struct rk_obk_layout rk_obk_layouts[RK_OBK_LAYOUTS] = {\n%s\n};\n" % "\n".join(rows)
+            + "\nconst struct rk_obk_span rk_obk_spans_v1[] = {%s};\n" % ", ".join(v1)
+            + "const size_t rk_obk_span_v1_count = %d;\n" % len(v1))
+
+
 TABLES = {
     "boot_builds": boot_builds,
     "crc16_tables": crc16_tables,
     "flash_parts": flash_parts,
     "image_targets": image_targets,
+    "obk_tables": obk_tables,
     "tuya_tables": tuya_tables,
     "usb_bridges": usb_bridges,
 }

@@ -18,6 +18,7 @@
 #include <rekindle/job.h>
 #include <rekindle/link.h>
 #include <rekindle/module.h>
+#include <rekindle/openbeken.h>
 #include <rekindle/plan.h>
 #include <rekindle/port.h>
 #include <rekindle/product.h>

@@ -1,0 +1,274 @@
+#include "config/easyflash.h"
+
+#include "base/bytes.h"
+#include "base/crc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The two shapes of the log. Status fields are made of bits or of bytes that are cleared one after
+ * the other, from the front. */
+struct shape {
+    unsigned granularity;
+    uint32_t magic_at, header; /* of a sector */
+    uint32_t entry_magic_at, entry_header;
+};
+
+static const struct shape shapes[] = {{1, 4, 0x10, 4, 0x18}, {8, 8, 0x14, 8, 0x1C}};
+
+enum { ENTRY_STATES = 6, STATE_WRITTEN = 2, STATE_DELETING = 3, STATE_DELETED = 4 };
+enum { STORE_EMPTY = 1, STORE_USING = 2, DIRTY_CLEAN = 1, DIRTY_YES = 2 };
+
+static const struct shape *shape_of(const uint8_t *sector)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        if (memcmp(sector + shapes[i].magic_at, "EF40", 4) == 0)
+            return &shapes[i];
+    return NULL;
+}
+
+unsigned rk_easyflash_granularity(const uint8_t *sector)
+{
+    const struct shape *shape = shape_of(sector);
+
+    return shape ? shape->granularity : 0;
+}
+
+/* How many steps of a status field are done: cleared bits or bytes at its front. */
+static unsigned status_read(const struct shape *s, const uint8_t *p, unsigned states)
+{
+    unsigned step = 0;
+
+    for (; step < states - 1; step++)
+        if (s->granularity == 1 ? (*p >> (7 - step) & 1) : p[step] != 0)
+            break;
+    return step;
+}
+
+static void status_write(const struct shape *s, uint8_t *p, unsigned steps)
+{
+    for (unsigned i = 0; i < steps; i++) {
+        if (s->granularity == 1)
+            *p = (uint8_t)(*p & ~(0x80u >> i));
+        else
+            p[i] = 0;
+    }
+}
+
+static uint32_t padded(const struct shape *s, uint32_t len)
+{
+    uint32_t unit = (s->granularity + 7) / 8;
+
+    return (len + unit - 1) / unit * unit;
+}
+
+/* CRC over the length fields, the name and the value, as the library takes it. */
+static uint32_t entry_crc(const struct shape *s, const uint8_t *entry, uint32_t total)
+{
+    uint32_t lengths = s->entry_magic_at + 12;
+
+    return rk_crc32(0, entry + lengths, total - lengths);
+}
+
+/* An entry at p of at most `room` bytes. */
+struct entry {
+    uint32_t total, name_length, value_length;
+    unsigned state;
+    bool intact;
+};
+
+static bool entry_read(const struct shape *s, const uint8_t *p, uint32_t room, struct entry *out)
+{
+    const uint8_t *fields = p + s->entry_magic_at;
+
+    if (room < s->entry_header || memcmp(fields, "KV40", 4) != 0)
+        return false;
+    out->total = rk_get_le32(fields + 4);
+    out->name_length = fields[12];
+    out->value_length = rk_get_le32(fields + 16);
+    out->state = status_read(s, p, ENTRY_STATES);
+    if (out->total > room || out->total < s->entry_header)
+        return false;
+    out->intact = out->value_length <= room &&
+                  s->entry_header + padded(s, out->name_length) + padded(s, out->value_length) ==
+                      out->total &&
+                  entry_crc(s, p, out->total) == rk_get_le32(fields + 8);
+    return true;
+}
+
+/* Visits the entries of one sector; *end is where free space begins. */
+static bool next_entry(const struct shape *s, const uint8_t *sector, uint32_t *at,
+                       struct entry *out)
+{
+    if (*at >= RK_EASYFLASH_SECTOR || !entry_read(s, sector + *at, RK_EASYFLASH_SECTOR - *at, out))
+        return false;
+    return true;
+}
+
+void rk_easyflash_area(const uint8_t *data, size_t len, uint32_t sector, uint32_t *start,
+                       uint32_t *length)
+{
+    unsigned granularity = rk_easyflash_granularity(data + sector);
+    uint32_t end = sector + RK_EASYFLASH_SECTOR;
+
+    while (sector >= RK_EASYFLASH_SECTOR &&
+           rk_easyflash_granularity(data + sector - RK_EASYFLASH_SECTOR) == granularity)
+        sector -= RK_EASYFLASH_SECTOR;
+    while (end + RK_EASYFLASH_SECTOR <= len && rk_easyflash_granularity(data + end) == granularity)
+        end += RK_EASYFLASH_SECTOR;
+    *start = sector;
+    *length = end - sector;
+}
+
+bool rk_easyflash_find(const uint8_t *data, uint32_t start, uint32_t length, const char *name,
+                       struct rk_easyflash_entry *out)
+{
+    size_t name_length = strlen(name);
+    bool found = false;
+    unsigned best = 0;
+
+    for (uint32_t sector = start; sector + RK_EASYFLASH_SECTOR <= start + length;
+         sector += RK_EASYFLASH_SECTOR) {
+        const struct shape *s = shape_of(data + sector);
+        struct entry e;
+        if (!s)
+            continue;
+        for (uint32_t at = s->header; next_entry(s, data + sector, &at, &e); at += e.total) {
+            const uint8_t *p = data + sector + at;
+            if (!e.intact || e.name_length != name_length ||
+                memcmp(p + s->entry_header, name, name_length) != 0 ||
+                (e.state != STATE_WRITTEN && e.state != STATE_DELETING))
+                continue;
+            /* One that is about to be deleted counts only while there is no newer one. */
+            unsigned rank = e.state == STATE_WRITTEN ? 2 : 1;
+            if (rank < best)
+                continue;
+            best = rank;
+            found = true;
+            out->at = sector + at;
+            out->value = sector + at + s->entry_header + padded(s, e.name_length);
+            out->length = e.value_length;
+            out->total = e.total;
+        }
+    }
+    return found;
+}
+
+static void format_sector(const struct shape *s, uint8_t *sector)
+{
+    memset(sector, 0xFF, RK_EASYFLASH_SECTOR);
+    status_write(s, sector, STORE_EMPTY);
+    status_write(s, sector + (s->granularity == 1 ? 1 : 3), DIRTY_CLEAN);
+    memcpy(sector + s->magic_at, "EF40", 4);
+}
+
+static void put_entry(const struct shape *s, uint8_t *p, const char *name, uint32_t name_length,
+                      const uint8_t *value, uint32_t value_length)
+{
+    uint8_t *fields = p + s->entry_magic_at;
+    uint32_t total = s->entry_header + padded(s, name_length) + padded(s, value_length);
+
+    memset(p, 0xFF, total);
+    status_write(s, p, STATE_WRITTEN);
+    memcpy(fields, "KV40", 4);
+    rk_put_le32(fields + 4, total);
+    fields[12] = (uint8_t)name_length;
+    rk_put_le32(fields + 16, value_length);
+    memcpy(p + s->entry_header, name, name_length);
+    memcpy(p + s->entry_header + padded(s, name_length), value, value_length);
+    rk_put_le32(fields + 8, entry_crc(s, p, total));
+}
+
+/* Where the free space of a sector begins; its size if there is none. */
+static uint32_t free_space(const struct shape *s, const uint8_t *sector)
+{
+    struct entry e;
+    uint32_t at = s->header;
+
+    while (next_entry(s, sector, &at, &e))
+        at += e.total;
+    return at < RK_EASYFLASH_SECTOR && rk_bytes_all(sector + at, RK_EASYFLASH_SECTOR - at, 0xFF)
+               ? at
+               : RK_EASYFLASH_SECTOR;
+}
+
+/* Appends to the first sector with room. The library wants one empty sector left for its own tidying:
+ * the last empty one is not touched. */
+static bool append(const struct shape *s, uint8_t *area, uint32_t length, const char *name,
+                   const uint8_t *value, uint32_t value_length)
+{
+    uint32_t name_length = (uint32_t)strlen(name), empty = 0;
+    uint32_t total = s->entry_header + padded(s, name_length) + padded(s, value_length);
+
+    for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
+        empty += free_space(s, area + i) == s->header;
+    for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR) {
+        uint32_t at = free_space(s, area + i);
+        if (RK_EASYFLASH_SECTOR - at < total || (at == s->header && empty < 2))
+            continue;
+        put_entry(s, area + i + at, name, name_length, value, value_length);
+        status_write(s, area + i, STORE_USING);
+        return true;
+    }
+    return false;
+}
+
+static void delete_entry(const struct shape *s, uint8_t *area, const struct rk_easyflash_entry *e)
+{
+    uint8_t *sector = area + e->at / RK_EASYFLASH_SECTOR * RK_EASYFLASH_SECTOR;
+
+    status_write(s, area + e->at, STATE_DELETED);
+    status_write(s, sector + (s->granularity == 1 ? 1 : 3), DIRTY_YES);
+}
+
+/* Writes the log anew: every live entry but the named one, then that. */
+static bool rewrite(const struct shape *s, uint8_t *fresh, const uint8_t *area, uint32_t length,
+                    const char *name, const uint8_t *value, uint32_t value_length)
+{
+    char other[256];
+    struct rk_easyflash_entry live;
+    struct entry e;
+
+    for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
+        format_sector(s, fresh + i);
+    for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
+        for (uint32_t at = s->header; next_entry(s, area + i, &at, &e); at += e.total) {
+            if (!e.intact)
+                continue;
+            memcpy(other, area + i + at + s->entry_header, e.name_length);
+            other[e.name_length] = '\0';
+            if (strcmp(other, name) == 0 || !rk_easyflash_find(area, 0, length, other, &live) ||
+                live.at != i + at)
+                continue;
+            if (!append(s, fresh, length, other, area + live.value, live.length))
+                return false;
+        }
+    return append(s, fresh, length, name, value, value_length);
+}
+
+enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, const char *name,
+                                const uint8_t *value, uint32_t value_length, struct rk_error *err)
+{
+    const struct shape *s = length >= RK_EASYFLASH_SECTOR ? shape_of(area) : NULL;
+    struct rk_easyflash_entry old;
+
+    if (!s)
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "config.store", "there is no EasyFlash area");
+    bool had = rk_easyflash_find(area, 0, length, name, &old);
+    if (append(s, area, length, name, value, value_length)) {
+        if (had)
+            delete_entry(s, area, &old);
+        return RK_OK;
+    }
+    uint8_t *fresh = malloc(length);
+    if (!fresh)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    bool ok = rewrite(s, fresh, area, length, name, value, value_length);
+    if (ok)
+        memcpy(area, fresh, length);
+    free(fresh);
+    return ok ? RK_OK
+              : rk_fail(err, RK_ERR_UNSUPPORTED, "config.store",
+                        "the settings do not fit into the EasyFlash area of %u bytes",
+                        (unsigned)length);
+}
