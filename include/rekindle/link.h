@@ -12,7 +12,7 @@ extern "C" {
 /* What is known about the far end of a link. Texts may be empty, numbers 0 = unknown. */
 struct rk_link_info {
     char name[256];  /* what the user would type to open it again */
-    char kind[16];   /* "serial", "tcp", "rfc2217", "sim", "custom" */
+    char kind[16];   /* "serial", "tcp", "rfc2217", "sim", "replay", "custom" */
     char bridge[32]; /* USB bridge, e.g. "CH340" */
     char serial[64]; /* USB serial number */
     uint16_t vid, pid;
@@ -55,6 +55,7 @@ struct rk_link;
  *   /dev/ttyUSB0, /dev/serial/by-id/..., COM7, a pty   a serial port
  *   usb:VID:PID[:SERIAL]                               the one USB adapter that matches
  *   tcp://HOST:PORT, rfc2217://HOST:PORT               remote ports
+ *   replay:FILE                                        a recorded session, in virtual time
  *   sim:MODEL[,key=value...]                           a virtual module in this process, which
  *                                                      brings its own virtual clock
  * DTR and RTS are released at once (asserted lines would hold a wired CEN low) and the rate is
@@ -96,8 +97,10 @@ RK_MUST_CHECK enum rk_status rk_link_discard(struct rk_link *link, struct rk_err
 RK_MUST_CHECK enum rk_status rk_link_run_sequence(struct rk_link *link, const char *sequence,
                                                   struct rk_error *err);
 
-/* Records every byte with its time into a trace file that `replay:FILE` can play back. Wraps
- * `inner` and takes it over; the result replaces it. */
+/* Records every byte with its time into a trace file (docs/trace-format.md) that `replay:FILE` can
+ * play back. Wraps `inner` and takes it over; the result replaces it. An existing file is replaced
+ * only if it is a trace. If the disk fills up, a warning is given and the work goes on untraced.
+ * Errors, with which `inner` stays the caller's: FILE, NOMEM. */
 RK_MUST_CHECK enum rk_status rk_link_trace(struct rk_link *inner, const char *path,
                                            struct rk_link **out, struct rk_error *err);
 

@@ -14,9 +14,8 @@ static const struct {
     enum rk_status (*open)(struct rk_context *ctx, const char *rest, struct rk_link **out,
                            struct rk_error *err);
 } schemes[] = {
-    {"sim:", rk_sim_open_link},
-    {"tcp://", rk_tcp_open},
-    {"usb:", rk_usb_open},
+    {"sim:", rk_sim_open_link},  {"tcp://", rk_tcp_open}, {"rfc2217://", rk_rfc2217_open},
+    {"replay:", rk_replay_open}, {"usb:", rk_usb_open},
 };
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 
@@ -106,7 +105,8 @@ static enum rk_status unknown_scheme(const char *spec, size_t len, struct rk_err
     if (near)
         rk_error_hint(err, "did you mean %s...?", near);
     else
-        rk_error_hint(err, "a device path, usb:VID:PID, tcp://HOST:PORT or sim:MODEL");
+        rk_error_hint(err, "a device path, usb:VID:PID, tcp://HOST:PORT, rfc2217://HOST:PORT, "
+                           "sim:MODEL or replay:FILE");
     return RK_ERR_ARG;
 }
 

@@ -12,6 +12,15 @@ RK_MUST_CHECK enum rk_status rk_serial_open(struct rk_context *ctx, const char *
                                             const struct rk_link_info *info, struct rk_link **out,
                                             struct rk_error *err);
 
+/* True if a port that gives `actual` bit/s when asked for `baud` is of no use: a UART tolerates
+ * about 2 % at each end. `actual` 0 = unknown, which is taken on trust. */
+static inline bool rk_serial_rate_off(uint32_t baud, uint32_t actual)
+{
+    uint64_t difference = actual > baud ? actual - baud : baud - actual;
+
+    return actual != 0 && difference * 100 > (uint64_t)baud * 3;
+}
+
 #ifndef _WIN32
 /* Sets any rate, 8N1, raw. 0 or an errno. *actual is what the driver reports. */
 int rk_serial_set_rate(int fd, uint32_t baud, uint32_t *actual);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 struct tcp {
-    int fd;
+    intptr_t socket;
     char name[256];
 };
 
@@ -16,7 +16,7 @@ static enum rk_status tcp_read(void *self, uint8_t *buf, size_t cap, size_t *got
 {
     struct tcp *tcp = self;
 
-    return rk_socket_read(tcp->fd, tcp->name, buf, cap, got, timeout_us, err);
+    return rk_socket_read(tcp->socket, tcp->name, buf, cap, got, timeout_us, err);
 }
 
 static enum rk_status tcp_write(void *self, const uint8_t *buf, size_t len, uint64_t timeout_us,
@@ -24,14 +24,14 @@ static enum rk_status tcp_write(void *self, const uint8_t *buf, size_t len, uint
 {
     struct tcp *tcp = self;
 
-    return rk_socket_write(tcp->fd, tcp->name, buf, len, timeout_us, err);
+    return rk_socket_write(tcp->socket, tcp->name, buf, len, timeout_us, err);
 }
 
 static void tcp_close(void *self)
 {
     struct tcp *tcp = self;
 
-    rk_socket_close(tcp->fd);
+    rk_socket_close(tcp->socket);
     free(tcp);
 }
 
@@ -45,7 +45,7 @@ enum rk_status rk_tcp_open(struct rk_context *ctx, const char *address, struct r
 
     if (!tcp)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    enum rk_status st = rk_socket_connect(address, &tcp->fd, err);
+    enum rk_status st = rk_socket_connect(ctx, address, &tcp->socket, err);
     if (st != RK_OK) {
         free(tcp);
         return st;
