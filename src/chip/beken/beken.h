@@ -163,6 +163,9 @@ enum rk_status rk_beken_restart(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_beken_keepalive(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_beken_reset(struct rk_device *dev, struct rk_error *err);
 
+/* Looks for a module that has restarted, or does not hear us: at the first rate, with all means,
+ * for a few seconds. */
+enum rk_status rk_beken_catch(struct rk_device *dev, bool *linked, struct rk_error *err);
 /* Why nobody answered, if that can be told. */
 enum rk_status rk_beken_explain(struct rk_device *dev, struct rk_error *err);
 

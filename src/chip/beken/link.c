@@ -242,16 +242,18 @@ static enum rk_status step_in(struct rk_device *dev, size_t fill, bool *linked,
     return st;
 }
 
-/* Looks for a module that has restarted: at the first rate, with all means, for a while. */
-static enum rk_status catch_again(struct rk_device *dev, bool *linked, struct rk_error *err)
+enum rk_status rk_beken_catch(struct rk_device *dev, bool *linked, struct rk_error *err)
 {
     const struct rk_clock *clock = rk_link_clock(dev->link);
     uint64_t end = rk_clock_now(clock) + CATCH_US;
     enum rk_status st = rk_link_set_baud(dev->link, FIRST_BAUD, NULL, err);
     struct rk_connect_options opt = {.size = sizeof opt};
 
+    *linked = false;
     while (st == RK_OK && !*linked && rk_clock_now(clock) < end)
         st = rk_beken_try_link(dev, &opt, 200000u, linked, err);
+    if (st == RK_OK && *linked)
+        dev->info.baud = FIRST_BAUD;
     return st;
 }
 
@@ -292,7 +294,7 @@ static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
     if (st != RK_OK || linked)
         return st;
     s->reset_seen = false;
-    st = catch_again(dev, &linked, err);
+    st = rk_beken_catch(dev, &linked, err);
     if (st != RK_OK)
         return st;
     return linked ? back_to(dev, rate, err) : lost(dev, err);
@@ -321,7 +323,7 @@ enum rk_status rk_beken_restart(struct rk_device *dev, struct rk_error *err)
 
     rk_beken_state(dev)->reset_seen = true;
     if (st == RK_OK)
-        st = catch_again(dev, &linked, err);
+        st = rk_beken_catch(dev, &linked, err);
     if (st != RK_OK)
         return st;
     return linked ? back_to(dev, rate, err) : lost(dev, err);

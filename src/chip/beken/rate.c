@@ -69,6 +69,19 @@ static enum rk_status settle(struct rk_device *dev, uint32_t baud, uint32_t old,
     if (st != RK_OK)
         return st;
     if (!answers) {
+        /* it sits at a rate at which nothing gets through: only a restart helps */
+        st = rk_beken_catch(dev, &answers, err);
+        old = rk_link_baud(dev->link);
+    }
+    if (st == RK_OK && !answers) {
+        rk_need_user(dev->ctx, "link.reset",
+                     "the module is stuck at %u baud: power-cycle it now, and leave this running",
+                     (unsigned)baud);
+        st = rk_beken_catch(dev, &answers, err);
+    }
+    if (st != RK_OK)
+        return st;
+    if (!answers) {
         rk_fail(err, RK_ERR_LINK_LOST, "link.baud", "the module was lost on the way to %u baud",
                 (unsigned)baud);
         rk_error_hint(err, "power-cycle the module and use --baud 115200");
