@@ -94,8 +94,9 @@ static enum rk_status judge(const struct rk_beken_command *command,
     rk_fail(err, RK_ERR_DEVICE_REFUSED, "device.status", "%s: the module answers %s", command->name,
             rk_beken_status_text(reply->status));
     rk_error_detail(err, "status %02x", reply->status);
-    /* These do not change by asking again. */
-    bool final = reply->status == 0x06 || reply->status == 0x07 || reply->status == 0x0A;
+    /* These do not change by asking again, unless it was a damaged command that was refused. */
+    bool final = (reply->status == 0x06 || reply->status == 0x07 || reply->status == 0x0A) &&
+                 (reply->status == 0x07 || matches(command, reply));
     return final ? RK_ERR_DEVICE_REFUSED : RK_ERR_PROTOCOL;
 }
 
@@ -133,6 +134,13 @@ static bool take_reply(struct rk_device *dev, const struct rk_beken_command *com
     }
 }
 
+/* Not during a write: if it has lost a byte, the nudge would complete it, and shifted data would be
+ * answered with success. */
+static bool may_nudge(const struct rk_device *dev, const struct rk_beken_command *command)
+{
+    return !rk_beken_state(dev)->rom && !(command->is_long && command->op == RK_BEKEN_WRITE_4K);
+}
+
 enum rk_status rk_beken_wait(struct rk_device *dev, const struct rk_beken_command *command,
                              struct rk_beken_reply *reply, struct rk_error *err)
 {
@@ -151,8 +159,8 @@ enum rk_status rk_beken_wait(struct rk_device *dev, const struct rk_beken_comman
         if (s->rx_len == sizeof s->rx)
             make_room(s);
         uint64_t wait = deadline - now;
-        uint64_t most = begun ? PROGRESS_US : s->rom ? wait : NUDGE_US;
-        bool nudge = !begun && !s->rom && wait > NUDGE_US;
+        bool nudge = !begun && may_nudge(dev, command) && wait > NUDGE_US;
+        uint64_t most = begun ? PROGRESS_US : nudge ? NUDGE_US : wait;
         if (wait > most)
             wait = most;
         size_t got = 0;

@@ -8,6 +8,7 @@
 
 #define READS_IN_FLIGHT 2u /* requests sent ahead; only where pipelining was executed */
 #define PROGRAM_US      1500000u
+#define PROGRAM_LEFT_US 300000u /* flash loaders program while they receive */
 #define ERASE_CODE_4K   0x20u
 #define ERASE_CODE_64K  0xD8u
 #define ERASE_CODE_NONE 0x00u /* flash loaders: removes the protection and erases nothing */
@@ -247,7 +248,8 @@ static enum rk_status program_sector(struct rk_device *dev, uint32_t addr, const
                                  .echo = payload,
                                  .echo_len = 4,
                                  .reply_len = 15,
-                                 .device_us = PROGRAM_US};
+                                 .device_us =
+                                     rk_beken_state(dev)->rom ? PROGRAM_US : PROGRAM_LEFT_US};
     struct rk_beken_reply reply;
 
     rk_put_le32(payload, addr);

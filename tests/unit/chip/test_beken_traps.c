@@ -55,8 +55,8 @@ static void a_crc_does_not_stop_writing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FLASH_LOADERS; i++) {
-        struct rk_sim_options sim = bench_sim(flash_loaders[i].model, flash_loaders[i].loader,
-                                              flash_loaders[i].size);
+        struct rk_sim_options sim =
+            bench_sim(flash_loaders[i].model, flash_loaders[i].loader, flash_loaders[i].size);
         struct bench b;
         with_loader(&sim);
         sim.status = 0x007C;
@@ -81,12 +81,12 @@ static void a_crc_does_not_stop_writing(void **state)
 static void a_lock_from_before_is_opened(void **state)
 {
     static const uint8_t link[] = {0x01, 0xE0, 0xFC, 0x01, 0x00};
-    static const uint8_t crc[] = {0x01, 0xE0, 0xFC, 0x09, 0x10, 0,    0x10,
+    static const uint8_t crc[] = {0x01, 0xE0, 0xFC, 0x09, 0x10, 0,   0x10,
                                   0x01, 0x00, 0xFF, 0x10, 0x01, 0x00};
     (void)state;
     for (size_t i = 0; i < FLASH_LOADERS; i++) {
-        struct rk_sim_options sim = bench_sim(flash_loaders[i].model, flash_loaders[i].loader,
-                                              flash_loaders[i].size);
+        struct rk_sim_options sim =
+            bench_sim(flash_loaders[i].model, flash_loaders[i].loader, flash_loaders[i].size);
         struct bench b;
         uint8_t waste[64];
         size_t got;
@@ -106,8 +106,8 @@ static void the_boot_area_is_read_through_its_alias(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FLASH_LOADERS; i++) {
-        struct rk_sim_options sim = bench_sim(flash_loaders[i].model, flash_loaders[i].loader,
-                                              flash_loaders[i].size);
+        struct rk_sim_options sim =
+            bench_sim(flash_loaders[i].model, flash_loaders[i].loader, flash_loaders[i].size);
         struct bench b;
         bench_begin(&b, &sim);
         bench_ok(&b, bench_connect(&b, NULL));
@@ -152,8 +152,8 @@ static void writing_goes_on_after_a_restart(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FLASH_LOADERS; i++) {
-        struct rk_sim_options sim = bench_sim(flash_loaders[i].model, flash_loaders[i].loader,
-                                              flash_loaders[i].size);
+        struct rk_sim_options sim =
+            bench_sim(flash_loaders[i].model, flash_loaders[i].loader, flash_loaders[i].size);
         struct bench b;
         size_t len;
         with_loader(&sim);
@@ -312,8 +312,8 @@ static void reading_runs_at_wire_speed(void **state)
             assert_true(same_digest(&b, at, back + at, RK_BLOCK_SIZE));
         }
         double seconds = (double)(bench_now(&b) - start) / 1e6;
-        print_message("%s: 2 MiB read and verified in %.3f s of virtual time (%.3f x)\n",
-                      models[i], seconds, seconds / 22.756);
+        print_message("%s: 2 MiB read and verified in %.3f s of virtual time (%.3f x)\n", models[i],
+                      seconds, seconds / 22.756);
         assert_memory_equal(back, bench_content, 0x200000);
         assert_true(seconds <= 1.06 * 22.756);
         bench_end(&b);
