@@ -20,7 +20,15 @@ void rk_bytes_free(struct rk_bytes *bytes)
 
 enum rk_status rk_convert_no_memory(struct rk_error *err)
 {
-    return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+    return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+}
+
+enum rk_status rk_convert_refuse(struct rk_error *err, const char *id, const char *message,
+                                 const char *hint)
+{
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, id, "%s", message);
+    rk_error_hint(err, "%s", hint);
+    return RK_ERR_IMAGE_FORMAT;
 }
 
 enum rk_status rk_convert_copy(const uint8_t *data, size_t len, struct rk_bytes *out,

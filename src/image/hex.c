@@ -124,7 +124,7 @@ enum rk_status rk_hex_unpack(const uint8_t *text, size_t len, uint8_t **out, siz
                        "the HEX file spans more than 16 MiB: no flash image");
     *out = malloc(range.high - range.low);
     if (!*out)
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     memset(*out, 0xFF, range.high - range.low);
     *out_len = range.high - range.low;
     *addr = range.low;

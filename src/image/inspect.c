@@ -77,7 +77,7 @@ enum rk_status rk_inspect(const uint8_t *data, size_t len, const struct rk_inspe
     enum rk_status status;
 
     if (!report)
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     report->size = sizeof *report;
     report->file_size = report->flash_size = len;
     rk_identify(data, len, opt ? opt->name : NULL, &report->facts, &beken);

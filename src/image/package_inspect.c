@@ -157,7 +157,7 @@ static enum rk_status raw_code_parts(struct rk_inspect *r, const uint8_t *data, 
         rk_blocks_add(data, len, packed);
     if (!packed || !rk_beken_read(packed, span, &b)) {
         free(packed);
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     if (b.boot.present)
         rk_text_copy(r->facts.boot_name, sizeof r->facts.boot_name, b.boot_info.name);

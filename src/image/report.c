@@ -73,7 +73,7 @@ enum rk_status rk_report_sectors(struct rk_inspect *report, const uint8_t *flash
         report->sectors = calloc(count, sizeof report->sectors[0]);
     if (!weight || (count && !report->sectors)) {
         free(weight);
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     report->sector_count = count;
     for (size_t i = 0; i < count; i++) {

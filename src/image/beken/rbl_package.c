@@ -21,7 +21,7 @@ static const unsigned char ota_iv[17] = "0123456789ABCDEF";
 
 static enum rk_status no_memory(struct rk_error *err)
 {
-    return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+    return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
 }
 
 /* Deciphers in place and removes the padding. */

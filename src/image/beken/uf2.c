@@ -217,7 +217,7 @@ enum rk_status rk_uf2_unpack(const uint8_t *data, size_t len, uint8_t **out, siz
     }
     *out = malloc(end - start);
     if (!*out)
-        return rk_fail(err, RK_ERR_NOMEM, "memory", "out of memory");
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     memset(*out, 0xFF, end - start);
     *out_len = end - start;
     *addr = start;
