@@ -29,9 +29,16 @@ void rk_context_free(struct rk_context *ctx)
     free(ctx);
 }
 
+void rk_cancel_hold(struct rk_context *ctx, bool hold)
+{
+    if (ctx)
+        ctx->cancel_held = hold;
+}
+
 bool rk_cancelled(struct rk_context *ctx)
 {
-    return ctx && ctx->callbacks.cancelled && ctx->callbacks.cancelled(ctx->callbacks.user);
+    return ctx && !ctx->cancel_held && ctx->callbacks.cancelled &&
+           ctx->callbacks.cancelled(ctx->callbacks.user);
 }
 
 int64_t rk_context_utc(struct rk_context *ctx)

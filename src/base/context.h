@@ -6,6 +6,7 @@
 
 struct rk_context {
     struct rk_callbacks callbacks;
+    bool cancel_held;
 };
 
 /* Each of these does nothing if ctx is NULL or has no listener. */
@@ -18,6 +19,10 @@ void rk_stage_end(struct rk_context *ctx, const char *id, const char *fmt, ...) 
 void rk_progress(struct rk_context *ctx, const char *id, uint64_t done, uint64_t total,
                  uint32_t addr, uint32_t retries);
 bool rk_cancelled(struct rk_context *ctx);
+
+/* While held, rk_cancelled() says no: an erase or program that has begun is not torn off in the
+ * middle, and protection is put back also after a cancellation. Hold only over single commands. */
+void rk_cancel_hold(struct rk_context *ctx, bool hold);
 
 /* Wall clock of the context (of the system if it brings none), seconds since 1970 UTC. */
 int64_t rk_context_utc(struct rk_context *ctx);

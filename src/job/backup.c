@@ -191,7 +191,7 @@ static enum rk_status obtain_all(struct backup *b, struct rk_error *err)
         bool done = false;
         step = block ? SECTORS_PER_BLOCK : 1;
         if (rk_cancelled(b->ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         if (block)
             status = obtain_block(b, i, &done, err);
         for (size_t k = 0; !done && k < step && status == RK_OK; k++)

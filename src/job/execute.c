@@ -15,14 +15,13 @@
 
 enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
 {
+    rk_cancel_hold(t->ctx, true);
     enum rk_status status = rk_device_write_begin(t->dev, err);
-
-    if (status != RK_OK) {
+    if (status != RK_OK)
         (void)!rk_device_write_end(t->dev, NULL);
-        return status;
-    }
-    t->unprotected = true;
-    return rk_journal_begin(t, err);
+    rk_cancel_hold(t->ctx, false);
+    t->unprotected = status == RK_OK;
+    return status == RK_OK ? rk_journal_begin(t, err) : status;
 }
 
 /* ---- erase and program ---- */
@@ -37,8 +36,11 @@ static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
                               struct rk_error *err)
 {
     t->changed = true;
-    return c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
-                   : rk_device_erase(t->dev, c->addr, c->len, err);
+    rk_cancel_hold(t->ctx, true);
+    enum rk_status status = c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
+                                    : rk_device_erase(t->dev, c->addr, c->len, err);
+    rk_cancel_hold(t->ctx, false);
+    return status;
 }
 
 static bool may_pass(enum rk_status status)
@@ -70,7 +72,7 @@ static enum rk_status insist(struct rk_transaction *t, const struct change *c, s
 
 static enum rk_status cancelled(struct rk_error *err)
 {
-    return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+    return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
 }
 
 static enum rk_status erase_all(struct rk_transaction *t, struct rk_error *err)
@@ -319,13 +321,40 @@ enum rk_status rk_step_verify(struct rk_transaction *t, struct rk_error *err)
     return RK_OK;
 }
 
+void rk_transaction_note_damage(struct rk_transaction *t)
+{
+    bool *expected = expect_all(t), same = false;
+    enum rk_status status = expected ? RK_OK : RK_ERR_NOMEM;
+
+    for (uint32_t i = 0, step; status == RK_OK && i < t->survey.sector_count; i += step) {
+        bool block = is_block(t, expected, i), good = false;
+        step = block ? SECTORS_PER_BLOCK : 1;
+        if (block)
+            status = settle_block(t, i * RK_SECTOR_SIZE, &good, NULL);
+        for (uint32_t k = 0; k < step && !good && status == RK_OK; k++) {
+            uint32_t addr = (i + k) * RK_SECTOR_SIZE;
+            if (!expected[i + k] || in_plan(t, addr))
+                continue;
+            status = rk_survey_refresh(&t->survey, addr, NULL);
+            if (status == RK_OK)
+                status = rk_survey_confirm(&t->survey, addr, t->want + addr, &same, NULL);
+            if (status == RK_OK && !same)
+                status = rk_journal_add(t, addr, NULL);
+        }
+    }
+    free(expected);
+}
+
 enum rk_status rk_step_protect(struct rk_transaction *t, struct rk_error *err)
 {
     struct rk_error problem = {0};
 
     (void)err;
     t->unprotected = false;
-    if (rk_device_write_end(t->dev, &problem) != RK_OK)
+    rk_cancel_hold(t->ctx, true);
+    enum rk_status status = rk_device_write_end(t->dev, &problem);
+    rk_cancel_hold(t->ctx, false);
+    if (status != RK_OK)
         rk_warn(t->ctx, "protect.failed",
                 "the flash is right, but its write protection could not be put back: %s",
                 problem.message);

@@ -31,7 +31,7 @@ enum rk_status rk_job_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, s
         enum rk_sector_source source;
         uint32_t reads;
         if (rk_cancelled(ctx)) {
-            status = rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            status = rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
             break;
         }
         status = rk_survey_refresh(&survey, base, err);

@@ -132,7 +132,7 @@ enum rk_status rk_survey_range(struct rk_survey *survey, uint32_t addr, uint32_t
                    (unsigned)(len / 1024));
     for (uint32_t at = addr; at < end && status == RK_OK; at += RK_SECTOR_SIZE) {
         if (rk_cancelled(ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         const uint8_t *here = expected ? expected + (at - addr) : NULL;
         if (block_is_open(survey, at, end) && block_is_foreseen(survey, at, here))
             status = try_block(survey, at, here, err);

@@ -96,7 +96,7 @@ static enum rk_status run_steps(struct rk_transaction *t, struct rk_error *err)
             (steps[i].skip & NOT_IF_DRY && t->policy->dry_run))
             continue;
         if (rk_cancelled(t->ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         enum rk_status status = steps[i].run(t, err);
         if (status != RK_OK)
             return status;
@@ -106,10 +106,17 @@ static enum rk_status run_steps(struct rk_transaction *t, struct rk_error *err)
 
 /* After a failure in the middle: protection back on if the module still answers, and a word on
  * how to go on. */
-static void after_failure(struct rk_transaction *t, struct rk_error *err)
+static void after_failure(struct rk_transaction *t, enum rk_status status, struct rk_error *err)
 {
+    bool answers = status == RK_ERR_FLASH_FAULT || status == RK_ERR_DEVICE_REFUSED ||
+                   status == RK_ERR_PROTOCOL || status == RK_ERR_VERIFY;
+
+    if (t->changed && answers && t->protector.manifest_path[0])
+        rk_transaction_note_damage(t);
+    rk_cancel_hold(t->ctx, true);
     if (t->unprotected)
         (void)!rk_device_write_end(t->dev, NULL);
+    rk_cancel_hold(t->ctx, false);
     t->unprotected = false;
     if (!err || !t->changed)
         return;
@@ -143,7 +150,7 @@ enum rk_status rk_transaction_run(struct rk_device *dev, enum rk_write_kind kind
     t->safety.device = &dev->info;
     enum rk_status status = run_steps(t, err);
     if (status != RK_OK)
-        after_failure(t, err);
+        after_failure(t, status, err);
     if (t->transfer)
         out->retries = dev->retries_used - retries + t->transfer->misread;
     out->seconds = (double)(rk_clock_now(clock) - started) / 1e6;

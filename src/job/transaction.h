@@ -78,6 +78,10 @@ RK_MUST_CHECK enum rk_status rk_step_write(struct rk_transaction *t, struct rk_e
 RK_MUST_CHECK enum rk_status rk_step_verify(struct rk_transaction *t, struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_step_protect(struct rk_transaction *t, struct rk_error *err);
 
+/* After a failure, if the module still answers: records sectors outside of the plan that a damaged
+ * command has changed, so that the next run puts them back. */
+void rk_transaction_note_damage(struct rk_transaction *t);
+
 /* (Re)computes t->plan from what is known now. */
 RK_MUST_CHECK enum rk_status rk_transaction_plan(struct rk_transaction *t, struct rk_error *err);
 

@@ -78,7 +78,7 @@ static enum rk_status compare(struct comparison *c, struct rk_error *err)
         bool block = at >= c->addr && at % RK_BLOCK_SIZE == 0 && end - at >= RK_BLOCK_SIZE;
         step = block ? RK_BLOCK_SIZE : RK_SECTOR_SIZE;
         if (rk_cancelled(ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         if (block) {
             struct rk_digest told, wanted;
             const uint8_t *data = c->data + (at - c->addr);

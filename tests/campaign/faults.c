@@ -167,9 +167,14 @@ static bool is_exact(const struct run *run)
 {
     const struct module *m = &run->module;
     size_t len;
+    const uint8_t *flash = rk_sim_flash(m->sim, &len);
 
-    if (memcmp(rk_sim_flash(m->sim, &len), run->wanted, m->size) != 0)
-        return false;
+    for (size_t i = 0; i < m->size; i++)
+        if (flash[i] != run->wanted[i]) {
+            fprintf(stderr, "campaign: first difference at 0x%06zx: %02x, wanted %02x, was %02x\n",
+                    i, flash[i], run->wanted[i], m->original[i]);
+            return false;
+        }
     return run->operation != BACKUP || module_file_is(run->backup, run->wanted, m->size);
 }
 

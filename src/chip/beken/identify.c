@@ -14,6 +14,7 @@
 #define RF_MAC_OFFSET   0x24u
 #define RF_MAC_TAG      0x11111102u
 #define KEY_VOTES       3u
+#define PROOF_TRIES     6
 
 /* Asks `reg` a few times; no answer is not an error: *answered tells. "No answer" and "value 0" are
  * different things. */
@@ -63,12 +64,53 @@ static void take_fingerprint(struct rk_device *dev, uint32_t crc)
         rk_text_copy(dev->info.fingerprint_name, sizeof dev->info.fingerprint_name, known->name);
 }
 
+/* A page whose bytes the chip's own CRC confirms: what the module is must not depend on noise. */
+static enum rk_status read_proven(struct rk_device *dev, uint32_t wire_addr, uint8_t *page,
+                                  struct rk_error *err)
+{
+    for (int i = 0; i < PROOF_TRIES; i++) {
+        uint32_t crc = 0;
+        enum rk_status st = rk_beken_read_4k(dev, wire_addr, page, err);
+        if (st == RK_OK)
+            st = rk_beken_crc(dev, wire_addr, wire_addr + RK_SECTOR_SIZE - 1, &crc, err);
+        if (st != RK_OK || crc == rk_crc32(0, page, RK_SECTOR_SIZE))
+            return st;
+    }
+    rk_fail(err, RK_ERR_UNSTABLE_READ, "read.unstable",
+            "sector 0x%06x does not read as its CRC says", (unsigned)wire_addr);
+    rk_error_hint(err, "a lower baud rate, shorter wires, a common ground, a stronger 3.3 V "
+                       "supply; then run it again");
+    rk_error_at(err, wire_addr);
+    return RK_ERR_UNSTABLE_READ;
+}
+
+/* Reads the boot loader's first page through an alias that lies there for every size up to 8 MiB. */
+static enum rk_status read_loader_page(struct rk_device *dev, uint8_t *page, struct rk_error *err)
+{
+    return read_proven(dev, 0x800000, page, err);
+}
+
+/* The JEDEC id decides how large the flash is: two answers in a row have to agree. */
+static enum rk_status read_jedec(struct rk_device *dev, uint8_t id[3], struct rk_error *err)
+{
+    uint8_t before[3];
+    enum rk_status st = rk_beken_jedec(dev, id, err);
+
+    for (int i = 0; i < PROOF_TRIES && st == RK_OK; i++) {
+        memcpy(before, id, sizeof before);
+        st = rk_beken_jedec(dev, id, err);
+        if (memcmp(before, id, sizeof before) == 0)
+            break;
+    }
+    return st;
+}
+
 /* Flash part of a ROM chip: JEDEC id, size, status registers. */
 static enum rk_status probe_flash_part(struct rk_device *dev, struct rk_error *err)
 {
     struct rk_beken_state *s = rk_beken_state(dev);
     struct rk_device_info *info = &dev->info;
-    enum rk_status st = rk_beken_jedec(dev, info->jedec, err);
+    enum rk_status st = read_jedec(dev, info->jedec, err);
 
     if (st != RK_OK)
         return st;
@@ -146,12 +188,6 @@ static enum rk_status probe_rom(struct rk_device *dev, uint32_t first_id, struct
     if (st == RK_OK)
         take_fingerprint(dev, crc);
     return st;
-}
-
-/* Reads the boot loader's first page through an alias that lies there for every size up to 8 MiB. */
-static enum rk_status read_loader_page(struct rk_device *dev, uint8_t *page, struct rk_error *err)
-{
-    return rk_beken_read_4k(dev, 0x800000, page, err);
 }
 
 /* A loader without a version and with unknown bytes: those of BK7231U and BK7252 let read from
@@ -283,7 +319,7 @@ static enum rk_status size_by_wrap(struct rk_device *dev, struct rk_error *err)
         return st;
     uint32_t size = 0x200000;
     for (; size < 0x800000; size *= 2) {
-        st = rk_beken_read_4k(dev, size, other, err);
+        st = read_proven(dev, size, other, err);
         if (st != RK_OK)
             return st;
         if (memcmp(first, other, sizeof first) == 0)
@@ -327,7 +363,7 @@ static enum rk_status find_rf(struct rk_device *dev, uint32_t *addr, struct rk_e
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (places[i] + RK_SECTOR_SIZE > dev->info.flash_size || (i && places[i] == places[0]))
             continue;
-        enum rk_status st = rk_beken_read_4k(dev, places[i], page, err);
+        enum rk_status st = read_proven(dev, places[i], page, err);
         if (st != RK_OK)
             return st;
         if (is_rf_sector(page)) {

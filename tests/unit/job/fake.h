@@ -5,6 +5,7 @@
 
 #include "unit/store/folder_support.h"
 
+#include "base/context.h"
 #include "base/crc.h"
 #include "base/rng.h"
 #include "chip/chip.h"
@@ -49,6 +50,8 @@ static inline struct fake *fake_of(struct rk_device *dev)
 static inline enum rk_status fake_answer(struct fake *f, struct rk_error *err)
 {
     f->now_us += 1000;
+    if (rk_cancelled(f->ctx)) /* as links do */
+        return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
     if (f->unplug_at && ++f->answers >= f->unplug_at)
         return rk_fail(err, RK_ERR_PORT_GONE, "port.gone", "the adapter is gone");
     if (f->dead || rk_rng_chance(&f->rng, f->lose_ppm))
@@ -103,8 +106,9 @@ static inline enum rk_status fake_begin(struct rk_device *dev, struct rk_error *
 
 static inline enum rk_status fake_end(struct rk_device *dev, struct rk_error *err)
 {
-    fake_of(dev)->ends++;
-    return fake_answer(fake_of(dev), err);
+    enum rk_status status = fake_answer(fake_of(dev), err);
+    fake_of(dev)->ends += status == RK_OK;
+    return status;
 }
 
 /* A change of the flash; the power may fail in the middle of it. */
