@@ -133,17 +133,29 @@ static bool needs_erase(const struct cell *cell)
     return cell->wanted && (cell->action == RK_SECTOR_REWRITE || cell->action == RK_SECTOR_ERASE);
 }
 
-/* True if erasing the block that begins at cells[0] as a whole is allowed and faster. */
-static bool block_pays(const struct cell *cells, uint32_t baud)
+static bool is_spared(const struct rk_plan_request *request, uint32_t addr)
+{
+    for (size_t i = 0; i < request->spared_count; i++)
+        if (request->spared[i].addr < addr + RK_SECTOR_SIZE &&
+            addr < request->spared[i].addr + request->spared[i].len)
+            return true;
+    return false;
+}
+
+/* True if erasing the block at addr, whose first sector is cells[0], as a whole is allowed and
+ * faster. */
+static bool block_pays(const struct rk_plan_request *request, uint32_t addr,
+                       const struct cell *cells, uint32_t baud)
 {
     uint64_t single = 0, whole = erase_us(RK_BLOCK_SIZE, baud);
 
     for (uint32_t i = 0; i < SECTORS_PER_BLOCK; i++) {
-        if (!cells[i].covered)
+        bool same = cells[i].action == RK_SECTOR_SAME;
+        if (!cells[i].covered || (same && is_spared(request, addr + i * RK_SECTOR_SIZE)))
             return false;
         if (needs_erase(&cells[i]))
             single += erase_us(RK_SECTOR_SIZE, baud);
-        else if (cells[i].action == RK_SECTOR_SAME && !cells[i].blank)
+        else if (same && !cells[i].blank)
             whole += program_us(baud);
     }
     return whole < single;
@@ -285,7 +297,7 @@ enum rk_status rk_plan_make(const struct rk_plan_request *request, uint8_t *want
         status = judge_sector(request, i * RK_SECTOR_SIZE, want, &cells[i], err);
     if (status == RK_OK) {
         for (uint32_t i = 0; i + SECTORS_PER_BLOCK <= sectors; i += SECTORS_PER_BLOCK)
-            if (block_pays(cells + i, baud)) {
+            if (block_pays(request, i * RK_SECTOR_SIZE, cells + i, baud)) {
                 blocks[i / SECTORS_PER_BLOCK] = true;
                 take_block(cells + i);
             }

@@ -29,6 +29,11 @@ struct rk_plan_request {
     const uint32_t *entries;
     size_t entry_count;
 
+    /* Regions in which a sector that is right is never erased together with its block: boot loader
+     * and calibration must not be lost for a moment. */
+    const struct rk_region *spared;
+    size_t spared_count;
+
     uint32_t baud; /* transfer rate for the estimate, bit/s; 0 = 115200 */
 };
 
@@ -49,7 +54,8 @@ struct rk_plan {
  *
  * A sector is programmed without an erase only if its bytes are certain and programming clears
  * bits only. A block of RK_BLOCK_SIZE is erased as a whole only if every byte of it is covered by
- * the segments and that is faster, programming its unchanged sectors again included. */
+ * the segments, none of it is to be spared, and that is faster, programming its unchanged sectors
+ * again included. */
 RK_MUST_CHECK enum rk_status rk_plan_make(const struct rk_plan_request *request, uint8_t *want,
                                           struct rk_plan **out, struct rk_error *err);
 

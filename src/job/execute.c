@@ -13,14 +13,38 @@
 
 #define SECTORS_PER_BLOCK (RK_BLOCK_SIZE / RK_SECTOR_SIZE)
 
-enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
+static enum rk_status open_flash(struct rk_transaction *t, struct rk_error *err)
 {
+    if (t->unprotected)
+        return RK_OK;
     rk_cancel_hold(t->ctx, true);
     enum rk_status status = rk_device_write_begin(t->dev, err);
     if (status != RK_OK)
         (void)!rk_device_write_end(t->dev, NULL);
     rk_cancel_hold(t->ctx, false);
     t->unprotected = status == RK_OK;
+    return status;
+}
+
+void rk_transaction_close_flash(struct rk_transaction *t)
+{
+    struct rk_error problem = {0};
+
+    if (!t->unprotected)
+        return;
+    t->unprotected = false;
+    rk_cancel_hold(t->ctx, true);
+    enum rk_status status = rk_device_write_end(t->dev, &problem);
+    rk_cancel_hold(t->ctx, false);
+    if (status != RK_OK)
+        rk_warn(t->ctx, "protect.failed", "the flash protection could not be put back: %s",
+                problem.message);
+}
+
+enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
+{
+    enum rk_status status = open_flash(t, err);
+
     return status == RK_OK ? rk_journal_begin(t, err) : status;
 }
 
@@ -131,6 +155,9 @@ enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
         if (status == RK_OK)
             rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
     }
+    /* Verifying comes behind the protection: on some loaders the digest is only cheap then. */
+    if (status == RK_OK)
+        rk_transaction_close_flash(t);
     return status;
 }
 
@@ -169,7 +196,9 @@ static enum rk_status repair(struct rk_transaction *t, uint32_t addr,
     rk_log(t->ctx, RK_LEVEL_WARN, "write.repair", "sector 0x%06x is wrong: written again",
            (unsigned)addr);
     for (int i = 0; i < REPAIR_TRIES; i++) {
-        enum rk_status status = insist(t, &erase, err);
+        enum rk_status status = open_flash(t, err);
+        if (status == RK_OK)
+            status = insist(t, &erase, err);
         t->out->erased++;
         if (status == RK_OK && !rk_bytes_all(wanted, RK_SECTOR_SIZE, 0xFF)) {
             status = insist(t, &program, err);
@@ -297,6 +326,8 @@ static enum rk_status settle_all(struct rk_transaction *t, const bool *expected,
         for (uint32_t k = 0; k < step && !good && status == RK_OK; k++)
             if (expected[i + k])
                 status = settle_sector(t, (i + k) * RK_SECTOR_SIZE, err);
+        if (status == RK_OK)
+            rk_transaction_close_flash(t);
         rk_progress(t->ctx, "verify", (uint64_t)(i + step) * RK_SECTOR_SIZE,
                     (uint64_t)count * RK_SECTOR_SIZE, i * RK_SECTOR_SIZE, t->dev->retries_used);
     }
@@ -343,20 +374,4 @@ void rk_transaction_note_damage(struct rk_transaction *t)
         }
     }
     free(expected);
-}
-
-enum rk_status rk_step_protect(struct rk_transaction *t, struct rk_error *err)
-{
-    struct rk_error problem = {0};
-
-    (void)err;
-    t->unprotected = false;
-    rk_cancel_hold(t->ctx, true);
-    enum rk_status status = rk_device_write_end(t->dev, &problem);
-    rk_cancel_hold(t->ctx, false);
-    if (status != RK_OK)
-        rk_warn(t->ctx, "protect.failed",
-                "the flash is right, but its write protection could not be put back: %s",
-                problem.message);
-    return RK_OK;
 }

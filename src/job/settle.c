@@ -16,6 +16,18 @@ static bool matches(void *user, uint32_t addr, const uint8_t *wanted)
     return rk_survey_matches(&t->survey, addr, wanted);
 }
 
+/* Boot loader and calibration. */
+static size_t find_spared(const struct rk_transaction *t, struct rk_region *spared)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->dev->region_count; i++)
+        if (t->dev->regions[i].kind == RK_REGION_BOOT ||
+            t->dev->regions[i].kind == RK_REGION_CALIBRATION)
+            spared[count++] = t->dev->regions[i];
+    return count;
+}
+
 /* The application's entry first: without it the boot loader starts nothing. The boot loader's
  * own entry comes last of all. */
 static size_t find_entries(const struct rk_transaction *t, uint32_t *entries)
@@ -35,6 +47,7 @@ static size_t find_entries(const struct rk_transaction *t, uint32_t *entries)
 enum rk_status rk_transaction_plan(struct rk_transaction *t, struct rk_error *err)
 {
     uint32_t entries[ENTRIES_MAX];
+    struct rk_region spared[RK_REGIONS_MAX];
     struct rk_plan_request request = {.flash_size = t->dev->info.flash_size,
                                       .segments = t->segments.items,
                                       .segment_count = t->segments.count,
@@ -44,6 +57,8 @@ enum rk_status rk_transaction_plan(struct rk_transaction *t, struct rk_error *er
                                       .user = t,
                                       .entries = entries,
                                       .entry_count = find_entries(t, entries),
+                                      .spared = spared,
+                                      .spared_count = find_spared(t, spared),
                                       .baud = t->dev->info.baud};
 
     rk_plan_free(t->plan);

@@ -71,7 +71,6 @@ static const struct {
     {rk_step_unprotect, NOT_IF_FINISHED | NOT_IF_DRY},
     {rk_step_write, NOT_IF_FINISHED | NOT_IF_DRY},
     {rk_step_verify, NOT_IF_FINISHED | NOT_IF_DRY},
-    {rk_step_protect, NOT_IF_FINISHED | NOT_IF_DRY},
     {step_restart, NOT_IF_DRY},
 };
 
@@ -113,11 +112,7 @@ static void after_failure(struct rk_transaction *t, enum rk_status status, struc
 
     if (t->changed && answers && t->protector.manifest_path[0])
         rk_transaction_note_damage(t);
-    rk_cancel_hold(t->ctx, true);
-    if (t->unprotected)
-        (void)!rk_device_write_end(t->dev, NULL);
-    rk_cancel_hold(t->ctx, false);
-    t->unprotected = false;
+    rk_transaction_close_flash(t);
     if (!err || !t->changed)
         return;
     bool empty = err->hint[0] == '\0';

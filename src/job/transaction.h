@@ -72,11 +72,13 @@ RK_MUST_CHECK enum rk_status rk_step_plan(struct rk_transaction *t, struct rk_er
 RK_MUST_CHECK enum rk_status rk_step_judge_plan(struct rk_transaction *t, struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_step_approve(struct rk_transaction *t, struct rk_error *err);
 
-/* execute.c: the flash changes */
+/* execute.c: the flash changes. Protection is back when write and verify have succeeded. */
 RK_MUST_CHECK enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_step_verify(struct rk_transaction *t, struct rk_error *err);
-RK_MUST_CHECK enum rk_status rk_step_protect(struct rk_transaction *t, struct rk_error *err);
+
+/* Puts the protection back if it is off; a failure is only warned of. */
+void rk_transaction_close_flash(struct rk_transaction *t);
 
 /* After a failure, if the module still answers: records sectors outside of the plan that a damaged
  * command has changed, so that the next run puts them back. */

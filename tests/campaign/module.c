@@ -50,14 +50,44 @@ static void put_noise(struct rk_rng *rng, uint8_t *flash, uint32_t addr, uint32_
 }
 
 /* A few used areas and a lot of blank flash: like a real module, and quick to read. */
-static void make_content(struct module *m, const char *model, uint64_t seed)
+static void make_content(uint8_t *flash, size_t size, const char *model, uint64_t seed)
 {
     struct rk_rng rng = {seed};
 
-    put_noise(&rng, m->original, 0x1000, 0x1000 + rk_rng_below(&rng, 0x4000));
-    put_noise(&rng, m->original, APP_ADDR, 0x10000 + rk_rng_below(&rng, 0x20000));
-    put_noise(&rng, m->original, 0x1ED000, 0x1000 + rk_rng_below(&rng, 0x4000));
-    put_rf(m->original + usual_rf(model, m->size), seed);
+    put_noise(&rng, flash, 0x1000, 0x1000 + rk_rng_below(&rng, 0x4000));
+    put_noise(&rng, flash, APP_ADDR, 0x10000 + rk_rng_below(&rng, 0x20000));
+    put_noise(&rng, flash, 0x1ED000, 0x1000 + rk_rng_below(&rng, 0x4000));
+    put_rf(flash + usual_rf(model, size), seed);
+}
+
+void module_make_with(struct module *m, const char *model, const char *loader, const uint8_t *flash,
+                      size_t len, const struct rk_sim_faults *faults)
+{
+    struct rk_sim_options opt = {.size = sizeof opt,
+                                 .model = model,
+                                 .loader = loader,
+                                 .flash = flash,
+                                 .flash_len = len,
+                                 .faults = *faults};
+    struct rk_callbacks callbacks = {.size = sizeof callbacks, .user = m, .utc = utc};
+    struct rk_error err = {0};
+    bool memory = access("/dev/shm", W_OK) == 0;
+
+    memset(m, 0, sizeof *m);
+    m->utc = 1767268800;
+    m->size = len;
+    m->original = malloc(len);
+    if (!m->original)
+        exit(2);
+    memcpy(m->original, flash, len);
+    if (rk_sim_new(&opt, &m->sim, &err) != RK_OK)
+        die(model, &err);
+    if (rk_context_new(&m->ctx, &callbacks, &err) != RK_OK)
+        die("context", &err);
+    rk_text_format(m->folder, sizeof m->folder, "%s/rekindle-campaign-XXXXXX",
+                   memory ? "/dev/shm" : "/tmp");
+    if (!mkdtemp(m->folder))
+        exit(2);
 }
 
 void module_make(struct module *m, const char *model, const char *loader, uint64_t seed,
@@ -66,32 +96,20 @@ void module_make(struct module *m, const char *model, const char *loader, uint64
     struct rk_sim_options opt = {.size = sizeof opt, .model = model, .loader = loader};
     struct rk_error err = {0};
     struct rk_sim *empty = NULL;
+    size_t size = 0;
 
-    memset(m, 0, sizeof *m);
-    m->utc = 1767268800;
     /* A module made of nothing brings the boot loader that its chip needs to answer at all. */
     if (rk_sim_new(&opt, &empty, &err) != RK_OK)
         die(model, &err);
-    const uint8_t *flash = rk_sim_flash(empty, &m->size);
-    m->original = malloc(m->size);
-    if (!m->original)
+    const uint8_t *flash = rk_sim_flash(empty, &size);
+    uint8_t *content = malloc(size);
+    if (!content)
         exit(2);
-    memcpy(m->original, flash, m->size);
+    memcpy(content, flash, size);
     rk_sim_free(empty);
-    make_content(m, model, seed);
-    opt.flash = m->original;
-    opt.flash_len = m->size;
-    opt.faults = *faults;
-    if (rk_sim_new(&opt, &m->sim, &err) != RK_OK)
-        die(model, &err);
-    struct rk_callbacks callbacks = {.size = sizeof callbacks, .user = m, .utc = utc};
-    if (rk_context_new(&m->ctx, &callbacks, &err) != RK_OK)
-        die("context", &err);
-    bool memory = access("/dev/shm", W_OK) == 0;
-    rk_text_format(m->folder, sizeof m->folder, "%s/rekindle-campaign-XXXXXX",
-                   memory ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(m->folder))
-        exit(2);
+    make_content(content, size, model, seed);
+    module_make_with(m, model, loader, content, size, faults);
+    free(content);
 }
 
 enum rk_status module_connect(struct module *m, struct rk_error *err)

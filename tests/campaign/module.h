@@ -20,6 +20,10 @@ struct module {
 void module_make(struct module *m, const char *model, const char *loader, uint64_t seed,
                  const struct rk_sim_faults *faults);
 
+/* The same with a given flash. */
+void module_make_with(struct module *m, const char *model, const char *loader, const uint8_t *flash,
+                      size_t len, const struct rk_sim_faults *faults);
+
 /* Links and identifies anew, as a new start of the program would. */
 enum rk_status module_connect(struct module *m, struct rk_error *err);
 void module_disconnect(struct module *m);

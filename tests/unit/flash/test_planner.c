@@ -201,6 +201,27 @@ static void a_block_with_a_byte_of_somebody_else_is_never_erased_whole(void **st
     bench_free(b);
 }
 
+static void a_spared_sector_that_is_right_is_not_erased_with_its_block(void **state)
+{
+    static const struct rk_region spared = {"rf", RK_REGION_CALIBRATION, 0x1F000, 0x1000};
+    struct bench *b = bench_new(9);
+    (void)state;
+    b->request.spared = &spared;
+    b->request.spared_count = 1;
+    add(b, RK_BLOCK_SIZE, RK_BLOCK_SIZE, b->data);
+    make(b); /* it differs: the whole block may go */
+    assert_int_equal(b->plan->totals.erases_64k, 1);
+    rk_plan_free(b->plan);
+    memcpy(b->flash + 0x1F000, b->data + 0xF000, 0x1000);
+    make(b);
+    assert_int_equal(b->plan->totals.erases_64k, 0);
+    assert_int_equal(b->plan->totals.erases_4k, 15);
+    assert_false(rk_plan_touches(b->plan, 0x1F000, 0x1000));
+    carry_out(b);
+    assert_memory_equal(b->flash + RK_BLOCK_SIZE, b->data, RK_BLOCK_SIZE);
+    bench_free(b);
+}
+
 static void entries_are_erased_first_and_programmed_last(void **state)
 {
     static const uint32_t entries[] = {0x11000, 0x0};
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(neighbours_in_a_sector_are_kept_or_the_plan_refused),
         cmocka_unit_test(blocks_are_erased_whole_where_it_pays),
         cmocka_unit_test(a_block_with_a_byte_of_somebody_else_is_never_erased_whole),
+        cmocka_unit_test(a_spared_sector_that_is_right_is_not_erased_with_its_block),
         cmocka_unit_test(entries_are_erased_first_and_programmed_last),
         cmocka_unit_test(nothing_reaches_behind_the_end),
         cmocka_unit_test(random_plans_end_in_the_wanted_flash),
