@@ -97,5 +97,5 @@ int main(int argc, char **argv)
     for (unsigned cut = 1; !through; cut += every, cuts++)
         failed += !one_cut(model, loader, cut, &through);
     printf("campaign: %s: power cut at %u transactions, %u failed\n", model, cuts - 1, failed);
-    return failed || cuts < 10 ? 1 : 0;
+    return failed || cuts < 5 ? 1 : 0;
 }

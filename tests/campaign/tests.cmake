@@ -12,7 +12,7 @@ endforeach()
 add_test(NAME campaign.faults COMMAND campaign_faults --runs 45)
 add_test(NAME campaign.mainjob COMMAND campaign_mainjob)
 add_test(NAME campaign.power.bk7231n COMMAND campaign_power bk7231n --every 29)
-add_test(NAME campaign.power.bk7231t COMMAND campaign_power bk7231t --every 37)
+add_test(NAME campaign.power.bk7231t COMMAND campaign_power bk7231t --every 23)
 set_tests_properties(campaign.faults campaign.mainjob campaign.power.bk7231n campaign.power.bk7231t PROPERTIES
                      TIMEOUT 300 LABELS campaign)
 
