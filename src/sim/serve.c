@@ -12,7 +12,7 @@
 
 #define LONGEST_WAIT_US 40000u   /* the context is asked so often whether to stop */
 #define SAVE_AFTER_US   1000000u /* idle time after a change */
-#define POWER_BACK_US   1000000u /* silence after which a client counts as a new one */
+#define QUIET_US        1000000u /* silence after which a client counts as a new one */
 #define OUT_MAX         65536u
 
 enum { PTY, PTY_LOG, TCP, RFC2217, CLIENTS, TCP_LISTEN = CLIENTS, RFC2217_LISTEN, HANDLES };
@@ -39,6 +39,7 @@ struct server {
     int dtr, rts;
     uint64_t sent_ns;                 /* the host's transmitter is busy until then */
     uint64_t heard_us;                /* when a client last sent something */
+    bool released;                    /* since then the pty was opened for the next one */
     int talker;                       /* the client that sent last */
     uint64_t saved, seen, changed_us; /* state of the flash */
 };
@@ -58,9 +59,18 @@ static void restore_power(struct server *server)
     uint64_t now = now_us(server);
 
     if (server->sim->power == RK_SIM_OFF && !server->sim->options.manual_reset &&
-        now - server->heard_us > POWER_BACK_US)
+        now - server->heard_us > QUIET_US)
         rk_sim_power_on(server->sim, now);
     server->heard_us = now;
+    server->released = false;
+}
+
+static void release_when_quiet(struct server *server)
+{
+    if (server->released || now_us(server) - server->heard_us < QUIET_US)
+        return;
+    rk_serve_pty_release(&server->pty);
+    server->released = true;
 }
 
 static void to_module(struct server *server, const uint8_t *bytes, size_t len, uint32_t baud)
@@ -285,6 +295,7 @@ static enum rk_status loop(struct server *server, struct rk_error *err)
     while (st == RK_OK && !rk_cancelled(server->ctx) && !server->sim->vanished) {
         for (int client = 0; client < CLIENTS; client++)
             read_client(server, client);
+        release_when_quiet(server);
         accept_client(server, TCP_LISTEN, TCP);
         accept_client(server, RFC2217_LISTEN, RFC2217);
         from_module(server);

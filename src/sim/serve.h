@@ -32,6 +32,10 @@ RK_MUST_CHECK enum rk_status rk_serve_pty_open(const char *link, struct rk_serve
                                                struct rk_error *err);
 void rk_serve_pty_close(struct rk_serve_pty *pty);
 
+/* Lets the next client in. An exclusive client that died would otherwise block the pty for ever,
+ * because its client side stays open here. */
+void rk_serve_pty_release(const struct rk_serve_pty *pty);
+
 /* The rate that the client has set, bit/s; 0 = unknown. */
 uint32_t rk_serve_pty_baud(const struct rk_serve_pty *pty);
 

@@ -2,6 +2,7 @@
 #include "sim/serve.h"
 
 #include "base/text.h"
+#include "sim/serve_where.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +12,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "sim/serve_where.h"
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* macOS has a socket option instead */
+#endif
 
 static void make_nonblocking(int fd)
 {
@@ -93,6 +97,9 @@ intptr_t rk_serve_accept(intptr_t listener)
         return RK_SERVE_NONE;
     make_nonblocking(fd);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+#ifdef SO_NOSIGPIPE
+    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+#endif
     return fd;
 }
 
@@ -179,6 +186,12 @@ enum rk_status rk_serve_pty_open(const char *link, struct rk_serve_pty *pty, str
     if (st == RK_OK)
         rk_text_copy(pty->link, sizeof pty->link, link);
     return st;
+}
+
+void rk_serve_pty_release(const struct rk_serve_pty *pty)
+{
+    if (pty->client != RK_SERVE_NONE)
+        (void)ioctl((int)pty->client, TIOCNXCL);
 }
 
 void rk_serve_pty_close(struct rk_serve_pty *pty)

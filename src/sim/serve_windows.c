@@ -114,6 +114,11 @@ enum rk_status rk_serve_pty_open(const char *link, struct rk_serve_pty *pty, str
     return RK_ERR_UNSUPPORTED;
 }
 
+void rk_serve_pty_release(const struct rk_serve_pty *pty)
+{
+    (void)pty;
+}
+
 void rk_serve_pty_close(struct rk_serve_pty *pty)
 {
     (void)pty;
