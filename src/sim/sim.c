@@ -37,9 +37,9 @@ static enum rk_status find_model(const char *name, const struct rk_sim_family **
     const struct rk_sim_model *models = rk_sim_models(&count);
     const char *near = rk_text_nearest(name, &models->name, count, sizeof *models);
     if (near)
-        rk_error_hint(err, "did you mean \"%s\"? `rekindle help sim` lists them all", near);
+        rk_error_hint(err, "did you mean \"%s\"? `rekindle sim` lists them all", near);
     else
-        rk_error_hint(err, "`rekindle help sim` lists the models");
+        rk_error_hint(err, "`rekindle sim` lists the models");
     return RK_ERR_ARG;
 }
 

@@ -60,11 +60,11 @@ class Module:
     """`rekindle sim` on a pty."""
 
     def __init__(self, options, row, folder, flash, more=()):
-        self.file = folder / "flash.bin"
+        self.file, self.saved = folder / "flash.bin", folder / "saved.bin"
         self.file.write_bytes(flash)
         self.port = str(folder / "port")
         command = [options.rekindle, "sim", row["model"], "--flash", str(self.file), "--save",
-                   "--pty", self.port, *more]
+                   str(self.saved), "--pty", self.port, *more]
         for item in row.get("set", []):
             name, _, value = item.partition("=")
             command += ["--" + name] + ([value] if value else [])
@@ -86,7 +86,7 @@ class Module:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(10)
         self.log.close()
-        return self.file.read_bytes()
+        return (self.saved if self.saved.exists() else self.file).read_bytes()
 
 
 class Client:
