@@ -287,10 +287,10 @@ def bench(options, clients, report):
             module.stop()
     for who, figure in figures.items():
         if "own" in figures:
-            figure["own_is_faster"] = round(figure["seconds"] / figures["own"]["seconds"], 2)
+            figure["times_ours"] = round(figure["seconds"] / figures["own"]["seconds"], 2)
         print("%-4s %7.2f s, %.3f x the bare wire, %s%% of a processor for the virtual module%s"
               % (who, figure["seconds"], figure["wire_ratio"], figure["module_cpu_percent"],
-                 ", %.2f x our time" % figure["own_is_faster"] if "own_is_faster" in figure else ""))
+                 ", %.2f x our time" % figure["times_ours"] if "times_ours" in figure else ""))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(figures, indent=2) + "\n")
 
