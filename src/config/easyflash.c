@@ -221,7 +221,8 @@ static void delete_entry(const struct shape *s, uint8_t *area, const struct rk_e
     status_write(s, sector + (s->granularity == 1 ? 1 : 3), DIRTY_YES);
 }
 
-/* Writes the log anew: every live entry but the named one, then that. */
+/* Writes the log anew: every live entry but the named one, then that. value may be NULL: then there
+ * is no such entry any more. */
 static bool rewrite(const struct shape *s, uint8_t *fresh, const uint8_t *area, uint32_t length,
                     const char *name, const uint8_t *value, uint32_t value_length)
 {
@@ -243,7 +244,26 @@ static bool rewrite(const struct shape *s, uint8_t *fresh, const uint8_t *area, 
             if (!append(s, fresh, length, other, area + live.value, live.length))
                 return false;
         }
-    return append(s, fresh, length, name, value, value_length);
+    return !value || append(s, fresh, length, name, value, value_length);
+}
+
+/* rewrite() into the area itself. */
+static enum rk_status replace(const struct shape *s, uint8_t *area, uint32_t length,
+                              const char *name, const uint8_t *value, uint32_t value_length,
+                              struct rk_error *err)
+{
+    uint8_t *fresh = malloc(length);
+
+    if (!fresh)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    bool ok = rewrite(s, fresh, area, length, name, value, value_length);
+    if (ok)
+        memcpy(area, fresh, length);
+    free(fresh);
+    return ok ? RK_OK
+              : rk_fail(err, RK_ERR_UNSUPPORTED, "config.store",
+                        "the settings do not fit into the EasyFlash area of %u bytes",
+                        (unsigned)length);
 }
 
 enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, const char *name,
@@ -260,15 +280,14 @@ enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, const char *name
             delete_entry(s, area, &old);
         return RK_OK;
     }
-    uint8_t *fresh = malloc(length);
-    if (!fresh)
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    bool ok = rewrite(s, fresh, area, length, name, value, value_length);
-    if (ok)
-        memcpy(area, fresh, length);
-    free(fresh);
-    return ok ? RK_OK
-              : rk_fail(err, RK_ERR_UNSUPPORTED, "config.store",
-                        "the settings do not fit into the EasyFlash area of %u bytes",
-                        (unsigned)length);
+    return replace(s, area, length, name, value, value_length, err);
+}
+
+enum rk_status rk_easyflash_tidy(uint8_t *area, uint32_t length, struct rk_error *err)
+{
+    const struct shape *s = length >= RK_EASYFLASH_SECTOR ? shape_of(area) : NULL;
+
+    if (!s)
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "config.store", "there is no EasyFlash area");
+    return replace(s, area, length, "", NULL, 0, err);
 }

@@ -33,4 +33,9 @@ RK_MUST_CHECK enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, co
                                               const uint8_t *value, uint32_t value_length,
                                               struct rk_error *err);
 
+/* Writes the log anew with its live entries only, so that nothing older is left in it.
+ * Errors: as above. */
+RK_MUST_CHECK enum rk_status rk_easyflash_tidy(uint8_t *area, uint32_t length,
+                                               struct rk_error *err);
+
 #endif
