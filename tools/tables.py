@@ -168,7 +168,7 @@ def usb_bridges(data):
     return ('#include "link/bridge.h"\n'
             + table(data, "usb-bridges.csv", "rk_bridge", "rk_bridges", "rk_bridge_count",
                     lambda row: ["0x%04X" % int(row["vid"], 16), "0x%04X" % int(row["pid"], 16),
-                                 quoted(row["name"]), str(int(row["max_baud"]))]))
+                                 quoted(row["product"]), quoted(row["name"]), str(int(row["max_baud"]))]))
 
 
 OBK_LAYOUTS = ("v1_2022-04-17_D", "v2_2022-04-25_D", "v2_2022-08_D", "v3_D", "v4_D", "v5_D", "v5_A",

@@ -7,6 +7,7 @@
 
 struct rk_bridge {
     uint16_t vid, pid;
+    const char *product; /* part of the product text that tells it from others with these ids */
     const char *name;
     uint32_t max_baud; /* from the data sheet, or what users report for clones; 0 = unknown */
 };
@@ -14,7 +15,8 @@ struct rk_bridge {
 extern const struct rk_bridge rk_bridges[];
 extern const size_t rk_bridge_count;
 
-/* The row of an id, or NULL. */
-const struct rk_bridge *rk_bridge_find(uint16_t vid, uint16_t pid);
+/* The row that fits best, i.e. with the longest product text found in `product` (may be empty), or
+ * NULL. */
+const struct rk_bridge *rk_bridge_find(uint16_t vid, uint16_t pid, const char *product);
 
 #endif

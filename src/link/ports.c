@@ -24,7 +24,7 @@ struct rk_port *rk_port_list_add(struct rk_port_list *list)
 
 void rk_port_name_bridge(struct rk_port *port)
 {
-    const struct rk_bridge *bridge = rk_bridge_find(port->vid, port->pid);
+    const struct rk_bridge *bridge = rk_bridge_find(port->vid, port->pid, port->description);
 
     if (!bridge)
         return;
@@ -32,11 +32,33 @@ void rk_port_name_bridge(struct rk_port *port)
     port->max_baud = bridge->max_baud;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* USB adapters first, then by name with numbers as numbers: ttyUSB2 before ttyUSB10. */
 static int by_name(const void *a, const void *b)
 {
     const struct rk_port *p = a, *q = b;
+    const char *x = p->name, *y = q->name;
 
-    return p->usb != q->usb ? q->usb - p->usb : strcmp(p->name, q->name);
+    if (p->usb != q->usb)
+        return q->usb - p->usb;
+    while (*x && (*x == *y || (is_digit(*x) && is_digit(*y)))) {
+        if (!is_digit(*x)) {
+            x++;
+            y++;
+            continue;
+        }
+        char *x_end, *y_end;
+        unsigned long m = strtoul(x, &x_end, 10), n = strtoul(y, &y_end, 10);
+        if (m != n)
+            return m < n ? -1 : 1;
+        x = x_end;
+        y = y_end;
+    }
+    return (unsigned char)*x - (unsigned char)*y;
 }
 
 enum rk_status rk_ports_list(struct rk_context *ctx, struct rk_port **out, size_t *count,
@@ -62,29 +84,39 @@ void rk_ports_free(struct rk_port *ports)
     free(ports);
 }
 
+/* "/dev/ttyUSB0 (CH340), ..." of the USB adapters, or of those with a known bridge only. Returns
+ * their number. */
+static size_t name_adapters(const struct rk_port *ports, size_t count, bool known_only, char *text,
+                            size_t cap)
+{
+    size_t found = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (!ports[i].usb || (known_only && !ports[i].bridge[0]))
+            continue;
+        const char *what = ports[i].bridge[0] ? ports[i].bridge : ports[i].description;
+        rk_text_append(text, cap, "%s%s (%s)", found ? ", " : "", ports[i].name,
+                       what[0] ? what : "unknown adapter");
+        found++;
+    }
+    return found;
+}
+
 static enum rk_status none_to_choose(const struct rk_port *ports, size_t count,
                                      struct rk_error *err)
 {
+    char names[256];
+
     rk_fail(err, RK_ERR_PORT_NOT_FOUND, "port.none", "no USB serial adapter found");
+    if (name_adapters(ports, count, false, names, sizeof names) > 0) {
+        rk_error_detail(err, "adapters of unknown kind are not used unasked: %s", names);
+        rk_error_hint(err, "if one of them is the right one, name it with -p");
+        return RK_ERR_PORT_NOT_FOUND;
+    }
     rk_error_detail(err, "%zu other serial port%s here", count, count == 1 ? "" : "s");
-    (void)ports;
-    rk_error_hint(err,
-                  "plug the adapter in, or name the port with -p; `rekindle sim bk7231n` needs "
-                  "no hardware at all");
-    return RK_ERR_PORT_NOT_FOUND;
-}
-
-static enum rk_status several(const struct rk_port *ports, size_t count, struct rk_error *err)
-{
-    char names[256] = "";
-
-    for (size_t i = 0; i < count; i++)
-        if (ports[i].usb)
-            rk_text_append(names, sizeof names, "%s%s (%s)", names[0] ? ", " : "", ports[i].name,
-                           ports[i].bridge[0] ? ports[i].bridge : ports[i].description);
-    rk_fail(err, RK_ERR_PORT_NOT_FOUND, "port.ambiguous", "several USB serial adapters are there");
-    rk_error_detail(err, "%s", names);
-    rk_error_hint(err, "name one with -p: the wrong guess could reset somebody's printer");
+    rk_error_hint(err, "plug the adapter in (a cable that only charges carries no data), or name "
+                       "the port with -p; `rekindle sim bk7231n` needs no hardware at all");
     return RK_ERR_PORT_NOT_FOUND;
 }
 
@@ -98,28 +130,37 @@ static enum rk_status unusable(const struct rk_port *port, struct rk_error *err)
     return st;
 }
 
+enum rk_status rk_port_pick(const struct rk_port *ports, size_t count, char *name, size_t cap,
+                            struct rk_error *err)
+{
+    char names[256];
+    size_t candidates = name_adapters(ports, count, true, names, sizeof names);
+
+    if (candidates == 0)
+        return none_to_choose(ports, count, err);
+    if (candidates > 1) {
+        rk_fail(err, RK_ERR_PORT_NOT_FOUND, "port.ambiguous",
+                "several USB serial adapters are there");
+        rk_error_detail(err, "%s", names);
+        rk_error_hint(err, "name one with -p: the wrong guess could reset somebody's printer");
+        return RK_ERR_PORT_NOT_FOUND;
+    }
+    while (!ports->usb || !ports->bridge[0])
+        ports++;
+    if (!ports->accessible || ports->busy)
+        return unusable(ports, err);
+    rk_text_copy(name, cap, ports->name);
+    return RK_OK;
+}
+
 enum rk_status rk_port_choose(struct rk_context *ctx, char *name, size_t cap, struct rk_error *err)
 {
     struct rk_port *ports = NULL;
-    size_t count = 0, candidates = 0;
-    const struct rk_port *only = NULL;
+    size_t count = 0;
     enum rk_status st = rk_ports_list(ctx, &ports, &count, err);
 
-    if (st != RK_OK)
-        return st;
-    for (size_t i = 0; i < count; i++)
-        if (ports[i].usb) {
-            only = &ports[i];
-            candidates++;
-        }
-    if (candidates == 0)
-        st = none_to_choose(ports, count, err);
-    else if (candidates > 1 || !only->bridge[0])
-        st = several(ports, count, err);
-    else if (!only->accessible || only->busy)
-        st = unusable(only, err);
-    else
-        rk_text_copy(name, cap, only->name);
+    if (st == RK_OK)
+        st = rk_port_pick(ports, count, name, cap, err);
     rk_ports_free(ports);
     return st;
 }

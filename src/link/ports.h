@@ -13,8 +13,12 @@ struct rk_port_list {
 /* Appends an empty entry; NULL if out of memory. */
 struct rk_port *rk_port_list_add(struct rk_port_list *list);
 
-/* Fills name of the bridge and its highest rate from vid and pid. */
+/* Fills name of the bridge and its highest rate from vid, pid and description. */
 void rk_port_name_bridge(struct rk_port *port);
+
+/* The choice of rk_port_choose() from a list. */
+RK_MUST_CHECK enum rk_status rk_port_pick(const struct rk_port *ports, size_t count, char *name,
+                                          size_t cap, struct rk_error *err);
 
 /* Adds every serial port of this system. Errors: NOMEM, PORT_IO. Implemented per system. */
 RK_MUST_CHECK enum rk_status rk_ports_scan(struct rk_port_list *list, struct rk_error *err);

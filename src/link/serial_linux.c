@@ -27,7 +27,8 @@ int rk_serial_set_rate(int fd, uint32_t baud, uint32_t *actual)
     tio.c_iflag = 0;
     tio.c_oflag = 0;
     tio.c_lflag = 0;
-    tio.c_cc[VMIN] = 0;
+    /* With VMIN 0 an empty queue and a vanished adapter would both read as 0 bytes. */
+    tio.c_cc[VMIN] = 1;
     tio.c_cc[VTIME] = 0;
     tio.c_ispeed = baud;
     tio.c_ospeed = baud;

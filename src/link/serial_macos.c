@@ -16,7 +16,7 @@ int rk_serial_set_rate(int fd, uint32_t baud, uint32_t *actual)
     cfmakeraw(&tio);
     tio.c_cflag &= ~(tcflag_t)(CSIZE | PARENB | CSTOPB | CRTSCTS);
     tio.c_cflag |= CS8 | CREAD | CLOCAL;
-    tio.c_cc[VMIN] = 0;
+    tio.c_cc[VMIN] = 1;
     tio.c_cc[VTIME] = 0;
     cfsetspeed(&tio, B9600);
     if (tcsetattr(fd, TCSANOW, &tio) != 0)

@@ -7,22 +7,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FIRST_BAUD 115200u
+#define FIRST_BAUD     115200u
+#define DRAIN_LIMIT_US 10000000u
+#define DRAIN_STEP_US  1000u
 
 struct serial {
     int fd;
     char path[256];
     struct termios saved;
-    bool saved_valid, latency_changed;
+    bool saved_valid, latency_changed, exclusive;
+    uint32_t baud; /* in force, 0 at first */
 };
 
 static enum rk_status gone(const struct serial *port, struct rk_error *err)
@@ -73,14 +78,17 @@ static enum rk_status serial_read(void *self, uint8_t *buf, size_t cap, size_t *
     *got = 0;
     if (st != RK_OK || !ready)
         return st;
-    ssize_t n = read(port->fd, buf, cap);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return RK_OK;
-    if (n < 0)
-        return io_error(port, "read from", errno, err);
-    if (n == 0)
-        return gone(port, err);
-    *got = (size_t)n;
+    /* A single read returns at most 4095 bytes: go on until nothing is left. */
+    while (*got < cap) {
+        ssize_t n = read(port->fd, buf + *got, cap - *got);
+        if (n > 0) {
+            *got += (size_t)n;
+            continue;
+        }
+        if (*got > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+            break; /* an end behind bytes shows again at the next call */
+        return n == 0 ? gone(port, err) : io_error(port, "read from", errno, err);
+    }
     return RK_OK;
 }
 
@@ -114,11 +122,23 @@ static enum rk_status serial_write(void *self, const uint8_t *buf, size_t len, u
     return RK_OK;
 }
 
+/* tcdrain() alone would wait for ever on an adapter that hangs: first see the queue empty. */
 static enum rk_status serial_drain(void *self, struct rk_error *err)
 {
     struct serial *port = self;
-    int n;
+    const struct rk_clock *clock = rk_clock_system();
+    uint64_t end = rk_clock_now(clock) + DRAIN_LIMIT_US;
+    int n, queued = 0;
 
+    while (ioctl(port->fd, TIOCOUTQ, &queued) == 0 && queued > 0) {
+        if (rk_clock_now(clock) >= end) {
+            rk_fail(err, RK_ERR_TIMEOUT, "port.stuck", "%s does not send its bytes", port->path);
+            rk_error_detail(err, "%d bytes are still queued", queued);
+            rk_error_hint(err, "the adapter or its driver is blocked: plug it in again");
+            return RK_ERR_TIMEOUT;
+        }
+        rk_clock_sleep(clock, DRAIN_STEP_US);
+    }
     do
         n = tcdrain(port->fd);
     while (n != 0 && errno == EINTR);
@@ -134,7 +154,10 @@ static enum rk_status serial_set_baud(void *self, uint32_t baud, uint32_t *actua
 
     if (e == EIO || e == ENXIO || e == ENODEV)
         return gone(port, err);
-    if (e != 0 || real < baud - baud / 20 || real > baud + baud / 20) {
+    if (e != 0 || rk_serial_rate_off(baud, real)) {
+        uint32_t ignored;
+        if (e == 0 && port->baud)
+            (void)rk_serial_set_rate(port->fd, port->baud, &ignored);
         rk_fail(err, RK_ERR_PORT_CONFIG, "port.baud", "%s cannot do %u baud", port->path,
                 (unsigned)baud);
         if (e != 0)
@@ -144,6 +167,7 @@ static enum rk_status serial_set_baud(void *self, uint32_t baud, uint32_t *actua
         rk_error_hint(err, "use a lower --baud");
         return RK_ERR_PORT_CONFIG;
     }
+    port->baud = baud;
     if (actual)
         *actual = real;
     return RK_OK;
@@ -186,7 +210,8 @@ static void serial_close(void *self)
             tcflush(port->fd, TCIOFLUSH);
             tcsetattr(port->fd, TCSANOW, &port->saved);
         }
-        ioctl(port->fd, TIOCNXCL);
+        if (port->exclusive)
+            ioctl(port->fd, TIOCNXCL);
         close(port->fd);
     }
     free(port);
@@ -194,9 +219,18 @@ static void serial_close(void *self)
 
 static enum rk_status denied(const char *path, struct rk_error *err)
 {
+    struct stat st;
+    struct group group, *found = NULL;
+    char names[1024];
+
     rk_fail(err, RK_ERR_PORT_DENIED, "port.denied", "no permission to open %s", path);
-    rk_error_hint(err, "add yourself to the group that owns it (often: sudo usermod -aG dialout "
-                       "$USER, then log in again), or install the udev rule");
+    if (stat(path, &st) == 0 && st.st_gid != 0 && st.st_mode & S_IWGRP)
+        (void)getgrgid_r(st.st_gid, &group, names, sizeof names, &found);
+    const char *name = found ? found->gr_name : "dialout";
+    rk_error_hint(err,
+                  "it belongs to the group \"%s\": run sudo usermod -aG %s $USER, then log in "
+                  "again, or install the udev rule of rekindle",
+                  name, name);
     return RK_ERR_PORT_DENIED;
 }
 
@@ -234,7 +268,7 @@ static enum rk_status set_up(struct serial *port, struct rk_link_info *info, str
         rk_error_hint(err, "`rekindle ports` lists the serial ports");
         return RK_ERR_PORT_NOT_FOUND;
     }
-    if (flock(port->fd, LOCK_EX | LOCK_NB) != 0)
+    if (flock(port->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return busy(port->path, err);
     port->saved_valid = tcgetattr(port->fd, &port->saved) == 0;
     enum rk_status st = serial_set_lines(port, 0, 0, NULL);
@@ -244,7 +278,9 @@ static enum rk_status set_up(struct serial *port, struct rk_link_info *info, str
     st = serial_set_baud(port, FIRST_BAUD, NULL, err);
     if (st != RK_OK)
         return st;
-    ioctl(port->fd, TIOCEXCL);
+    /* Not on a pty: its far side may stay open for days, and the mark would outlive a program that
+     * was killed. The lock above ends with its owner. */
+    port->exclusive = info->has_lines && ioctl(port->fd, TIOCEXCL) == 0;
     port->latency_changed = rk_serial_low_latency(port->fd, true);
     tcflush(port->fd, TCIOFLUSH);
     return RK_OK;

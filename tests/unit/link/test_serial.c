@@ -63,6 +63,80 @@ static void every_byte_passes_in_both_directions(void **state)
     close_pair(&p);
 }
 
+/* More than the 4095 bytes that one read of a terminal gives. */
+static void long_replies_arrive_whole(void **state)
+{
+    static uint8_t out[9000], in[9000];
+    struct pair p;
+    size_t got, sent = 0, total = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof out; i++)
+        out[i] = (uint8_t)(i * 7 + i / 256);
+    open_pair(&p);
+    assert_int_equal(fcntl(p.master, F_SETFL, O_NONBLOCK), 0);
+    while (total < sizeof in) {
+        ssize_t n = sent < sizeof out ? write(p.master, out + sent, sizeof out - sent) : 0;
+        sent += n > 0 ? (size_t)n : 0;
+        assert_int_equal(rk_link_read(p.link, in + total, sizeof in - total, &got, 1000000, &p.err),
+                         RK_OK);
+        assert_true(got > 0);
+        total += got;
+    }
+    assert_memory_equal(in, out, sizeof out);
+    close_pair(&p);
+}
+
+static void settings_are_put_back(void **state)
+{
+    struct pair p;
+    struct termios before, after;
+    int slave;
+    (void)state;
+    open_pair(&p);
+    rk_link_close(p.link);
+    p.link = NULL;
+    slave = open(p.path, O_RDWR | O_NOCTTY);
+    assert_int_equal(tcgetattr(slave, &before), 0);
+    before.c_lflag |= ECHO | ICANON;
+    assert_int_equal(cfsetspeed(&before, B9600), 0);
+    assert_int_equal(tcsetattr(slave, TCSANOW, &before), 0);
+    assert_int_equal(rk_link_open(p.ctx, p.path, &p.link, &p.err), RK_OK);
+    assert_int_equal(tcgetattr(slave, &after), 0);
+    assert_int_equal(after.c_lflag & (ECHO | ICANON), 0);
+    assert_int_equal(rk_link_set_baud(p.link, 1234567, NULL, &p.err), RK_OK);
+    rk_link_close(p.link);
+    p.link = NULL;
+    assert_int_equal(tcgetattr(slave, &after), 0);
+    assert_int_equal(after.c_lflag, before.c_lflag);
+    assert_int_equal(cfgetospeed(&after), B9600);
+    close(slave);
+    close_pair(&p);
+}
+
+static bool third_time(void *user)
+{
+    return ++*(int *)user >= 3;
+}
+
+static void a_long_wait_can_be_cancelled(void **state)
+{
+    int asked = 0;
+    const struct rk_callbacks callbacks = {
+        .size = sizeof callbacks, .user = &asked, .cancelled = third_time};
+    struct pair p;
+    uint8_t byte;
+    size_t got;
+    (void)state;
+    open_pair(&p);
+    rk_link_close(p.link);
+    rk_context_free(p.ctx);
+    assert_int_equal(rk_context_new(&p.ctx, &callbacks, NULL), RK_OK);
+    assert_int_equal(rk_link_open(p.ctx, p.path, &p.link, &p.err), RK_OK);
+    assert_int_equal(rk_link_read(p.link, &byte, 1, &got, 3600000000u, &p.err), RK_ERR_CANCELLED);
+    assert_int_equal(asked, 3);
+    close_pair(&p);
+}
+
 static void any_rate_is_accepted(void **state)
 {
     struct pair p;
@@ -145,6 +219,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_passes_in_both_directions),
+        cmocka_unit_test(long_replies_arrive_whole),
+        cmocka_unit_test(settings_are_put_back),
+        cmocka_unit_test(a_long_wait_can_be_cancelled),
         cmocka_unit_test(any_rate_is_accepted),
         cmocka_unit_test(missing_modem_lines_are_no_disaster),
         cmocka_unit_test(a_second_user_is_told_who_is_busy),
