@@ -14,9 +14,14 @@
 extern "C" {
 #endif
 
+#if defined(__MINGW32__) && !defined(__clang__)
+#define RK_PRINTF_STYLE gnu_printf /* plain "printf" would mean Microsoft's, without %zu */
+#else
+#define RK_PRINTF_STYLE printf
+#endif
 #if defined(__GNUC__)
 #define RK_MUST_CHECK        __attribute__((warn_unused_result))
-#define RK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define RK_PRINTF(fmt, args) __attribute__((format(RK_PRINTF_STYLE, fmt, args)))
 #else
 #define RK_MUST_CHECK
 #define RK_PRINTF(fmt, args)

@@ -204,7 +204,7 @@ void rk_json_real(struct rk_json *json, double value, unsigned decimals)
 {
     char text[64];
 
-    if (!isfinite(value) || fabs(value) > 1e15) {
+    if (!(fabs(value) <= 1e15)) {
         rk_json_null(json);
         return;
     }

@@ -13,6 +13,7 @@
 
 #define FIRST_BAUD      115200u
 #define ANSWER_LIMIT_US 3000000u
+#define LATE_LIMIT_US   300000u
 #define SEND_LIMIT_US   5000000u
 #define SLICE_US        20000u
 
@@ -46,11 +47,12 @@ struct remote {
     size_t data_start, data_end;
     bool com_port, refused; /* the server agreed to the option, or said no */
     bool suspended;         /* the server asked us to pause */
-    unsigned asked;         /* answers wanted: a bit per subcommand, control see below */
-    uint32_t baud;          /* as the server says */
-    uint8_t dtr, rts;       /* as the server says, in the coding of SET_CONTROL; 0 = unknown */
-    uint32_t rate;          /* as set, for drain */
-    uint64_t idle_us;       /* what was written has left the far UART by then */
+    bool has_lines;
+    unsigned asked;   /* answers wanted: a bit per subcommand, control see below */
+    uint32_t baud;    /* as the server says */
+    uint8_t dtr, rts; /* as the server says, in the coding of SET_CONTROL; 0 = unknown */
+    uint32_t rate;    /* as set, for drain */
+    uint64_t idle_us; /* what was written has left the far UART by then */
 };
 
 /* Answers to SET_CONTROL are told apart by their value. */
@@ -170,13 +172,15 @@ static enum rk_status pump(struct remote *r, uint64_t timeout_us, struct rk_erro
     return st;
 }
 
-/* Pumps until nothing is asked any more, or the time is over: what is left stays in r->asked. */
-static enum rk_status await_answers(struct remote *r, struct rk_error *err)
+/* Pumps until none of `wanted` is open any more, or limit_us have passed: what is left stays in
+ * r->asked. */
+static enum rk_status await_answers(struct remote *r, unsigned wanted, uint64_t limit_us,
+                                    struct rk_error *err)
 {
     const struct rk_clock *clock = rk_clock_system();
-    uint64_t deadline = rk_clock_now(clock) + ANSWER_LIMIT_US;
+    uint64_t deadline = rk_clock_now(clock) + limit_us;
 
-    while (r->asked && rk_clock_now(clock) < deadline) {
+    while (r->asked & wanted && rk_clock_now(clock) < deadline) {
         if (rk_cancelled(r->ctx))
             return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         enum rk_status st = pump(r, SLICE_US, err);
@@ -219,7 +223,7 @@ static enum rk_status remote_set_baud(void *self, uint32_t baud, uint32_t *actua
     enum rk_status st =
         send_bytes(r, packet, put_command(packet, 0, SET_BAUDRATE, value, sizeof value), err);
     if (st == RK_OK)
-        st = await_answers(r, err);
+        st = await_answers(r, r->asked, ANSWER_LIMIT_US, err);
     if (st != RK_OK)
         return st;
     if (r->asked || r->baud == 0 || rk_serial_rate_off(baud, r->baud)) {
@@ -246,6 +250,8 @@ static enum rk_status remote_set_lines(void *self, int dtr, int rts, struct rk_e
     uint8_t want_dtr = dtr ? CONTROL_DTR_ON : CONTROL_DTR_OFF;
     uint8_t want_rts = rts ? CONTROL_RTS_ON : CONTROL_RTS_OFF;
 
+    if (!r->has_lines)
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "port.no-lines", "%s has no modem lines", r->name);
     if (dtr >= 0)
         len = put_byte(packet, len, SET_CONTROL, want_dtr);
     if (rts >= 0)
@@ -253,12 +259,12 @@ static enum rk_status remote_set_lines(void *self, int dtr, int rts, struct rk_e
     r->asked = (dtr >= 0 ? ASKED_DTR : 0) | (rts >= 0 ? ASKED_RTS : 0);
     enum rk_status st = send_bytes(r, packet, len, err);
     if (st == RK_OK)
-        st = await_answers(r, err);
+        st = await_answers(r, r->asked, ANSWER_LIMIT_US, err);
     if (st != RK_OK)
         return st;
     if (r->asked || (dtr >= 0 && r->dtr != want_dtr) || (rts >= 0 && r->rts != want_rts))
-        return rk_fail(err, RK_ERR_UNSUPPORTED, "port.no-lines",
-                       "the server does not set the modem lines");
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "port.no-lines", "%s does not set the modem lines",
+                       r->name);
     return RK_OK;
 }
 
@@ -349,7 +355,7 @@ static enum rk_status remote_discard(void *self, struct rk_error *err)
     r->asked = ASKED(PURGE_DATA);
     enum rk_status st = send_bytes(r, packet, put_byte(packet, 0, PURGE_DATA, PURGE_RECEIVED), err);
     if (st == RK_OK)
-        st = await_answers(r, err);
+        st = await_answers(r, r->asked, ANSWER_LIMIT_US, err);
     r->data_start = r->data_end = 0;
     return st;
 }
@@ -418,7 +424,11 @@ static enum rk_status set_up(struct remote *r, struct rk_error *err)
                ASKED(SET_PARITY) | ASKED(SET_STOPSIZE) | ASKED(PURGE_DATA);
     enum rk_status st = send_bytes(r, packet, n, err);
     if (st == RK_OK)
-        st = await_answers(r, err);
+        st = await_answers(r, ASKED(SET_BAUDRATE) | ASKED(PURGE_DATA), ANSWER_LIMIT_US, err);
+    /* Servers answer in order, so what is open now is not supported, or late at most: ser2net says
+     * nothing to modem lines that its port lacks. */
+    if (st == RK_OK)
+        st = await_answers(r, r->asked, LATE_LIMIT_US, err);
     if (st == RK_OK && r->baud != FIRST_BAUD) {
         st = rk_fail(err, RK_ERR_PORT_CONFIG, "port.baud", "the server does not set %u baud",
                      FIRST_BAUD);
@@ -452,7 +462,8 @@ enum rk_status rk_rfc2217_open(struct rk_context *ctx, const char *address, stru
         remote_close(r);
         return st;
     }
-    info.has_lines = r->dtr == CONTROL_DTR_OFF && r->rts == CONTROL_RTS_OFF;
+    r->has_lines = r->dtr == CONTROL_DTR_OFF && r->rts == CONTROL_RTS_OFF;
+    info.has_lines = r->has_lines;
     rk_text_copy(info.name, sizeof info.name, r->name);
     return rk_link_custom(ctx, &remote_ops, r, NULL, &info, out, err);
 }

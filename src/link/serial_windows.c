@@ -36,8 +36,8 @@ static bool means_gone(DWORD code)
 {
     return code == ERROR_BAD_COMMAND || code == ERROR_DEVICE_NOT_CONNECTED ||
            code == ERROR_DEVICE_REMOVED || code == ERROR_GEN_FAILURE ||
-           code == ERROR_OPERATION_ABORTED || code == ERROR_NO_SUCH_DEVICE ||
-           code == ERROR_INVALID_HANDLE || code == ERROR_ACCESS_DENIED;
+           code == ERROR_OPERATION_ABORTED || code == ERROR_INVALID_HANDLE ||
+           code == ERROR_ACCESS_DENIED;
 }
 
 static enum rk_status io_error(const struct serial *port, const char *what, struct rk_error *err)

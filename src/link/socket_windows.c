@@ -18,12 +18,13 @@ static void error_text(int code, char *text, size_t cap)
 static SOCKET make_socket(const struct addrinfo *address)
 {
     SOCKET s = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
-    u_long on = 1;
+    u_long nonblocking = 1;
+    int on = 1;
 
     if (s == INVALID_SOCKET)
         return s;
     (void)setsockopt(s, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof on);
-    if (ioctlsocket(s, FIONBIO, &on) == 0 &&
+    if (ioctlsocket(s, (long)FIONBIO, &nonblocking) == 0 &&
         (connect(s, address->ai_addr, (int)address->ai_addrlen) == 0 ||
          WSAGetLastError() == WSAEWOULDBLOCK))
         return s;

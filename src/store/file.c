@@ -68,7 +68,9 @@ enum rk_status rk_file_error(struct rk_error *err, const char *what, const char 
         {EPERM, "file.denied", "check the permissions, or choose another folder"},
         {EROFS, "file.read-only", "the file system is read-only: choose another folder"},
         {ENOSPC, "file.disk-full", "make room on the disk, then run the command again"},
+#ifdef EDQUOT
         {EDQUOT, "file.disk-full", "your quota is used up: make room, then run it again"},
+#endif
         {EISDIR, "file.directory", "name a file, not a folder"},
         {ENOTDIR, "file.missing", "a part of the path is not a folder"},
         {EEXIST, "file.exists", "choose another name, or move the old file away"},
@@ -113,7 +115,7 @@ static enum rk_status read_all(int fd, const char *path, size_t max, uint8_t **d
             }
             buf = bigger;
         }
-        ssize_t n = read(fd, buf + used, cap - used);
+        ssize_t n = read(fd, buf + used, (unsigned)(cap - used));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
@@ -171,7 +173,7 @@ enum rk_status rk_file_read(const char *path, size_t max, uint8_t **data, size_t
 static bool write_all(int fd, const uint8_t *data, size_t len)
 {
     while (len > 0) {
-        ssize_t n = write(fd, data, len < 1u << 20 ? len : 1u << 20);
+        ssize_t n = write(fd, data, len < 1u << 20 ? (unsigned)len : 1u << 20);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -234,7 +236,7 @@ enum rk_status rk_file_get(int fd, const char *path, uint32_t offset, uint8_t *d
     if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
         return rk_file_error(err, "read", path, errno);
     for (size_t done = 0; done < len;) {
-        ssize_t n = read(fd, data + done, len - done);
+        ssize_t n = read(fd, data + done, (unsigned)(len - done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
