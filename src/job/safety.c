@@ -34,7 +34,8 @@ static bool key_is_known(enum rk_key_class key)
 
 bool rk_safety_chip_fits(const char *image_chip, const char *device_chip)
 {
-    if (rk_text_same(image_chip, device_chip))
+    /* N and M run the same code; what separates them is the key, which has a rule of its own. */
+    if (rk_text_same(image_chip, device_chip) || rk_image_code_fits(image_chip, device_chip))
         return true;
     const struct rk_chip_entry *image = rk_chip_find(image_chip);
     return image && image == rk_chip_find(device_chip);
@@ -177,12 +178,16 @@ static void size_explains(const struct rk_safety_case *c, struct rk_error *err)
 
 static bool layout_objects(const struct rk_safety_case *c)
 {
-    return c->overlapping;
+    return c->overlapping || c->boot_missing;
 }
 
 static void layout_explains(const struct rk_safety_case *c, struct rk_error *err)
 {
-    (void)c;
+    if (c->boot_missing) {
+        rk_fail(err, RK_ERR_REFUSED, "",
+                "the file is an application alone, and the module has no boot loader to start it");
+        return;
+    }
     rk_fail(err, RK_ERR_REFUSED, "",
             "parts of the file claim the same addresses with different bytes");
 }
@@ -265,9 +270,11 @@ static const struct rule rules[RK_RULE_COUNT] = {
                       "run `rekindle info` and compare with the part on the module",
                       "believes the size; what is too high lands on the boot loader"},
     [RK_RULE_LAYOUT] = {"layout", RK_SAFETY_DEVICE,
-                        "files whose parts overlap with different contents", layout_objects,
-                        layout_explains, "get the file again from its source",
-                        "lets the later part win"},
+                        "files whose parts overlap with different contents, and applications "
+                        "for a module without a boot loader",
+                        layout_objects, layout_explains,
+                        "get a whole image (QIO), or build one: rekindle flash FILE --boot LOADER",
+                        "writes it as it is; of overlapping parts the later one wins"},
     [RK_RULE_FOREIGN_BACKUP] = {"foreign-backup", RK_SAFETY_PLAN,
                                 "giving a module the calibration and MAC of another one",
                                 foreign_backup_objects, foreign_backup_explains,

@@ -161,12 +161,28 @@ static enum rk_status keep_calibration(struct rk_transaction *t, const char *why
     return leave_out(t, RK_REGION_CALIBRATION, err);
 }
 
-/* An image brings code; what is the module's own stays. */
-static enum rk_status narrow_flash(struct rk_transaction *t, struct rk_error *err)
+/* An application alone starts only behind a boot loader. */
+static enum rk_status judge_boot_missing(struct rk_transaction *t, struct rk_error *err)
 {
     bool works = true;
     enum rk_status status = RK_OK;
 
+    if (t->facts.kind == RK_IMAGE_UA && !t->file.have_addr)
+        status = has_loader(t, &works, err);
+    if (status != RK_OK)
+        return status;
+    t->safety.boot_missing = !works;
+    return rk_safety_judge(&t->safety, RK_SAFETY_DEVICE, t->policy->lifted, err);
+}
+
+/* An image brings code; what is the module's own stays. */
+static enum rk_status narrow_flash(struct rk_transaction *t, struct rk_error *err)
+{
+    bool works = true;
+    enum rk_status status = judge_boot_missing(t, err);
+
+    if (status != RK_OK)
+        return status;
     if (!rk_transaction_lifted(t, RK_RULE_BOOT) && touches(t, RK_REGION_BOOT)) {
         status = has_loader(t, &works, err);
         if (status == RK_OK && (works || !image_boot_is_known(t)))

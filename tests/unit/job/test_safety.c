@@ -130,7 +130,9 @@ static void other_names_of_a_chip_fit(void **state)
     assert_true(rk_safety_chip_fits("bk7231n", "BK7231N"));
     assert_true(rk_safety_chip_fits("BL2028N", "BK7231M"));
     assert_true(rk_safety_chip_fits("BK7231M", "BL2028N"));
+    assert_true(rk_safety_chip_fits("BK7231N", "BK7231M")); /* the rule `key` separates these */
     assert_false(rk_safety_chip_fits("BK7231T", "BK7231N"));
+    assert_false(rk_safety_chip_fits("BK7238", "BK7252N"));
     assert_false(rk_safety_chip_fits("BK7231", "BK7231N"));
     assert_false(rk_safety_chip_fits("", "BK7231N"));
 }
@@ -152,6 +154,19 @@ static void rules_have_names_and_a_suggestion(void **state)
     assert_int_equal(rk_rule_parse("all", &rule, &err), RK_ERR_ARG);
 }
 
+static void an_application_needs_a_boot_loader(void **state)
+{
+    struct rk_safety_case c = fresh();
+    struct rk_error err = {0};
+    (void)state;
+    c.boot_missing = true;
+    assert_int_equal(rk_safety_judge(&c, RK_SAFETY_DEVICE, 0, &err), RK_ERR_REFUSED);
+    assert_string_equal(err.rule, "layout");
+    assert_non_null(strstr(err.message, "boot loader"));
+    assert_non_null(strstr(err.hint, "--boot"));
+    assert_int_equal(judge(&c, RK_RULE_BIT(RK_RULE_LAYOUT)), RK_RULE_COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +176,7 @@ int main(void)
         cmocka_unit_test(own_calibration_may_come_back),
         cmocka_unit_test(other_names_of_a_chip_fit),
         cmocka_unit_test(rules_have_names_and_a_suggestion),
+        cmocka_unit_test(an_application_needs_a_boot_loader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
