@@ -11,6 +11,7 @@
 struct recipe {
     const struct rk_convert_options *opt;
     struct rk_bytes now; /* what has come out so far */
+    bool keyed;          /* it is enciphered for the key that was asked for */
     struct rk_convert_story *story;
     struct rk_convert_story own;
     struct rk_error *err;
@@ -105,7 +106,7 @@ static enum rk_status rekey(struct recipe *r)
     struct rk_bytes made = {0};
     enum rk_status status;
 
-    if (!r->opt->key)
+    if (!r->opt->key || r->keyed)
         return RK_OK;
     status = take(r, rk_convert_rekey(r->now.data, r->now.len, r->opt->key, &made, r->err), &made);
     if (status == RK_OK)
