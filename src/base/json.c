@@ -241,6 +241,18 @@ void rk_json_hex(struct rk_json *json, const uint8_t *data, size_t len)
     put_text(json, "\"");
 }
 
+void rk_json_raw(struct rk_json *json, const char *text, size_t len)
+{
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == ' '))
+        len--;
+    if (len == 0) {
+        rk_json_null(json);
+        return;
+    }
+    begin_value(json);
+    put(json, text, len);
+}
+
 void rk_json_put_string(struct rk_json *json, const char *key, const char *text)
 {
     rk_json_key(json, key);

@@ -38,6 +38,9 @@ void rk_json_bool(struct rk_json *json, bool value);
 void rk_json_null(struct rk_json *json);
 void rk_json_hex(struct rk_json *json, const uint8_t *data, size_t len); /* lower-case string */
 
+/* A value that another writer has produced; an empty text stands for null. */
+void rk_json_raw(struct rk_json *json, const char *text, size_t len);
+
 /* Key and value in one call. */
 void rk_json_put_string(struct rk_json *json, const char *key, const char *text);
 void rk_json_put_u64(struct rk_json *json, const char *key, uint64_t value);

@@ -1,0 +1,45 @@
+#include "cli.h"
+
+static const struct option options[] = {
+    {"backup-dir", 'd', OPTION_FOLDER, "FOLDER", "where the automatic backup is kept", NULL, false,
+     false},
+    {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false,
+     false},
+    {"no-reset", 0, OPTION_SWITCH, NULL, "leave the module in its loader afterwards", NULL, false,
+     false},
+    {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
+};
+
+static enum rk_status work(struct session *s, struct rk_json *json)
+{
+    struct rk_write_policy policy;
+    struct rk_write_result result = {.verified = false};
+    uint32_t addr = 0, len = 0;
+    enum rk_status st = session_range(s, s->cli->in.positionals[0], &addr, &len);
+
+    session_policy(s, &policy);
+    if (st == RK_OK)
+        st = rk_job_erase(s->dev, addr, len, &policy, &result, &s->err);
+    if (st == RK_OK)
+        session_put_write(s, json, &result);
+    return st;
+}
+
+static int run(struct cli *cli)
+{
+    return session_run(cli, work);
+}
+
+const struct command command_erase = {
+    .name = "erase",
+    .summary = "erase a range or a region, whole sectors",
+    .usage = "RANGE",
+    .description =
+        "Erases START+LENGTH, START-END (the end not included), `all` or a region by its "
+        "name, after a verified backup. Sectors have 4 KiB.",
+    .options = options,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .device = true,
+    .run = run,
+};

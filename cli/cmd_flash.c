@@ -1,0 +1,65 @@
+#include "cli.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+
+static const struct option options[] = {
+    {"at", 0, OPTION_NUMBER, "ADDR", "place the file here, whatever it is", NULL, false, false},
+    {"backup-dir", 'd', OPTION_FOLDER, "FOLDER", "where the automatic backup is kept", NULL, false,
+     false},
+    {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false,
+     false},
+    {"no-reset", 0, OPTION_SWITCH, NULL, "leave the module in its loader afterwards", NULL, false,
+     false},
+    {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
+};
+
+static enum rk_status work(struct session *s, struct rk_json *json)
+{
+    const struct invocation *in = &s->cli->in;
+    const char *at = option_value(in, "at");
+    struct rk_image_file image = {.name = in->positionals[0]};
+    struct rk_write_policy policy;
+    struct rk_write_result result = {.verified = false};
+    uint8_t *data = NULL;
+    enum rk_status st = session_load(s, image.name, &data, &image.len);
+
+    image.data = data;
+    image.have_addr = at != NULL;
+    if (st == RK_OK && at)
+        st = rk_parse_u32(at, &image.addr, &s->err);
+    session_policy(s, &policy);
+    if (st == RK_OK)
+        st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
+    free(data);
+    if (st == RK_OK)
+        session_put_write(s, json, &result);
+    return st;
+}
+
+static int run(struct cli *cli)
+{
+    return cli_check_file(cli, 0) ? session_run(cli, work) : cli_fail(cli);
+}
+
+const struct command command_flash = {
+    .name = "flash",
+    .summary = "program an image: back up, write what differs, verify, restart",
+    .usage = "FILE",
+    .description =
+        "Recognises the file by its content (a whole image, QIO; an application, UA; a full dump), "
+        "refuses what does not belong on this module, makes a verified backup, computes what has "
+        "to "
+        "change sector by sector, writes only that, verifies it on the chip and restarts the "
+        "module.\n\n"
+        "The boot loader and the RF calibration are left alone unless the rules `boot` and "
+        "`calibration` are lifted. An interrupted run is continued by running the command again: "
+        "the "
+        "backup of the untouched module is kept.",
+    .options = options,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .device = true,
+    .run = run,
+};
