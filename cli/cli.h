@@ -39,6 +39,9 @@ struct cli {
 /* Reports cli->err and returns its exit status. */
 int cli_fail(struct cli *cli);
 
+/* Begins the `result` of a command that works on no module. */
+void cli_result_begin(struct cli *cli, struct rk_json *json);
+
 /* Checks before anything is sent to a module that the file named by a positional argument can be
  * read; false with cli->err filled. */
 bool cli_check_file(struct cli *cli, size_t positional);

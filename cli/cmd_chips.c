@@ -32,7 +32,7 @@ static int run(struct cli *cli)
     struct rk_json json;
     const struct rk_chip_entry *c;
 
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+    cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
     rk_json_key(&json, "chips");
     rk_json_array_begin(&json);

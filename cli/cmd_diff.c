@@ -142,7 +142,7 @@ static enum rk_status report(struct cli *cli, const struct side *a, const struct
     struct text text = {.bytes = NULL};
     struct rk_json json;
 
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+    cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
     rk_json_put_string(&json, "a", cli->in.positionals[0]);
     rk_json_put_string(&json, "b", cli->in.positionals[1]);

@@ -14,7 +14,7 @@ static int finish(struct cli *cli, struct text *text, const char *key)
     if (cli->out.json == JSON_OFF) {
         output_result(&cli->out, text->bytes ? text->bytes : "", text->len);
     } else {
-        rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+        cli_result_begin(cli, &json);
         rk_json_object_begin(&json);
         rk_json_put_string(&json, key, text->bytes ? text->bytes : "");
         rk_json_object_end(&json);

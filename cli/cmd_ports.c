@@ -60,7 +60,7 @@ static int run(struct cli *cli)
 
     if (rk_ports_list(NULL, &ports, &count, &cli->err) != RK_OK)
         return cli_fail(cli);
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+    cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
     rk_json_key(&json, "ports");
     rk_json_array_begin(&json);

@@ -106,7 +106,7 @@ static void put_stats(struct cli *cli, const struct rk_sim *sim)
     struct rk_json json;
 
     rk_sim_stats(sim, &st);
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+    cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
     rk_json_put_u64(&json, "commands", st.commands);
     rk_json_put_u64(&json, "reads_4k", st.reads_4k);
@@ -155,7 +155,7 @@ static int list_models(struct cli *cli)
     struct text text = {.bytes = NULL};
     struct rk_json json;
 
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
+    cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
     rk_json_key(&json, "models");
     rk_json_array_begin(&json);

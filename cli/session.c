@@ -149,6 +149,7 @@ static void *work_on(void *argument)
     if (s->status == RK_OK)
         s->status = open_port(s);
     rk_json_init(&json, text_sink, &s->result, s->cli->out.json == JSON_DOCUMENT);
+    json.indent = s->count > 1 ? 4 : 1;
     if (s->status == RK_OK)
         s->status = a->work(s, &json);
     progress_clear(s->row);

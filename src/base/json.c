@@ -29,7 +29,7 @@ static void new_line(struct rk_json *json)
     if (!json->pretty)
         return;
     put_text(json, "\n");
-    for (unsigned i = 0; i < json->depth; i++)
+    for (unsigned i = 0; i < json->indent + json->depth; i++)
         put_text(json, "  ");
 }
 

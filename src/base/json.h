@@ -14,8 +14,9 @@ typedef bool rk_json_sink(void *user, const char *text, size_t len);
 struct rk_json {
     rk_json_sink *sink;
     void *user;
-    bool pretty; /* two blanks per level, one member per line */
-    bool failed; /* a sink call failed or nesting was too deep */
+    bool pretty;     /* two blanks per level, one member per line */
+    unsigned indent; /* pretty: levels this document is nested in another */
+    bool failed;     /* a sink call failed or nesting was too deep */
     unsigned depth;
     bool has_member[RK_JSON_DEPTH];
     bool after_key;
