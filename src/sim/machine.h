@@ -28,7 +28,7 @@ enum rk_sim_power { RK_SIM_RUNS, RK_SIM_HELD, RK_SIM_OFF };
 struct rk_sim_family {
     const struct rk_sim_model *models; /* rows of rk_sim_models() that belong to it */
     size_t model_count;
-    /* Sets up sim->module, sim->nor and sim->crc_rate. */
+    /* Sets up sim->module and sim->nor. */
     enum rk_status (*create)(struct rk_sim *sim, size_t model, const struct rk_sim_options *opt,
                              struct rk_error *err);
     void (*destroy)(struct rk_sim *sim);
