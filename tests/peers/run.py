@@ -180,35 +180,51 @@ def flash_for(row, options):
     return flash
 
 
+def run_row(options, client, row):
+    """Everything one client does with one model: (action, good, seconds, text) of each step."""
+    data, results = random.Random(99).randbytes(WRITE_LEN), []
+    flash, at = flash_for(row, options), WRITE_AT[client.name]
+    with tempfile.TemporaryDirectory(prefix="rekindle-peers-") as name:
+        folder = pathlib.Path(name)
+        out, source = folder / "out.bin", folder / "in.bin"
+        source.write_bytes(data)
+        module = Module(options, row, folder, flash)
+        try:
+            good, text, seconds = timed(client.info, row, module.port)
+            if good is not None:
+                results.append(("info", good, seconds, text))
+            good, text, seconds = timed(client.read, row, module.port, *READ, str(out))
+            good = good and out.read_bytes() == flash[READ[0]:READ[0] + READ[1]]
+            results.append(("read", good, seconds, text))
+            good, text, seconds = timed(client.write, row, module.port, at, str(source))
+        finally:
+            after = module.stop()
+        end = (at + WRITE_LEN + 4095) & ~4095
+        good = good and after[at:at + WRITE_LEN] == data
+        if after[:at] != flash[:at] or after[end:] != flash[end:]:
+            good, text = False, text + "\nbytes outside of the range have changed"
+        results.append(("write", good, seconds, text))
+    return results
+
+
+def as_expected(client, row, results):
+    return all(good != (row.get("refuses") == client.name + " " + action)
+               for action, good, _, _ in results)
+
+
 def matrix(options, clients, report):
-    data = random.Random(99).randbytes(WRITE_LEN)
     for row in MODELS:
         module_name = ",".join([row["model"]] + row.get("set", []))
         for client in clients:
             if options.only and options.only not in client.name + " " + module_name:
                 continue
-            flash = flash_for(row, options)
-            with tempfile.TemporaryDirectory(prefix="rekindle-peers-") as name:
-                folder = pathlib.Path(name)
-                module = Module(options, row, folder, flash)
-                try:
-                    good, text, seconds = timed(client.info, row, module.port)
-                    if good is not None:
-                        report.add(client.name, module_name, "info", good, seconds, text)
-                    out, source = str(folder / "out.bin"), folder / "in.bin"
-                    good, text, seconds = timed(client.read, row, module.port, *READ, out)
-                    good = good and pathlib.Path(out).read_bytes() == flash[READ[0]:READ[0] + READ[1]]
-                    report.add(client.name, module_name, "read", good, seconds, text)
-                    source.write_bytes(data)
-                    at = WRITE_AT[client.name]
-                    good, text, seconds = timed(client.write, row, module.port, at, str(source))
-                finally:
-                    after = module.stop()
-                end = (at + WRITE_LEN + 4095) & ~4095
-                good = good and after[at:at + WRITE_LEN] == data
-                if after[:at] != flash[:at] or after[end:] != flash[end:]:
-                    good, text = False, text + "\nbytes outside of the range have changed"
-                report.add(client.name, module_name, "write", good, seconds, text,
+            results = run_row(options, client, row)
+            if not as_expected(client, row, results):
+                # hid_download_py gives a write 50 ms: on a busy machine that is not always enough
+                print("%-4s %-32s again" % (client.name, module_name))
+                results = run_row(options, client, row)
+            for action, good, seconds, text in results:
+                report.add(client.name, module_name, action, good, seconds, text,
                            row.get("refuses", ""))
 
 
