@@ -45,6 +45,10 @@ void cli_result_begin(struct cli *cli, struct rk_json *json);
 /* Checks before anything is sent to a module that the file named by a positional argument can be
  * read; false with cli->err filled. */
 bool cli_check_file(struct cli *cli, size_t positional);
+/* The same, and that its content can be placed by itself as far as the file alone tells. */
+bool cli_check_image(struct cli *cli, size_t positional);
+/* Checks a range before there is a module: the name of a region passes, whatever it is. */
+bool cli_check_range(struct cli *cli, const char *text);
 
 /* ---- work on modules ---- */
 
@@ -62,7 +66,8 @@ struct session {
     struct text warnings; /* JSON strings, comma separated */
     struct text story;    /* text for standard output, printed in one piece */
     struct progress_row *row;
-    uint64_t event_us; /* last progress event under --jsonl */
+    char backup_path[1024]; /* empty: the job chooses a name */
+    uint64_t event_us;      /* last progress event under --jsonl */
 };
 
 /* Works on one connected module. Writes JSON into *json when it has a result. */
@@ -74,6 +79,9 @@ int session_run(struct cli *cli, session_work *work);
 
 /* The name of the module's port, for several modules at once; "" for one. */
 const char *session_prefix(const struct session *s);
+
+/* A file name of its own for each of several modules: "b.bin" becomes "b-1.bin", "b-2.bin". */
+void session_numbered(const struct session *s, const char *path, char *out, size_t cap);
 
 /* A line of result text for people; nothing with --json. */
 void session_print(struct session *s, const char *fmt, ...) RK_PRINTF(2, 3);

@@ -11,8 +11,9 @@ static const struct option options[] = {
     {"previous", 0, OPTION_FILE, "FILE", "take unchanged sectors from this earlier backup", NULL,
      false, false},
     {"resume", 0, OPTION_SWITCH, NULL,
-     "continue an interrupted backup of the same name (the default; --no-resume starts anew)", NULL,
-     false, false},
+     "continue an interrupted backup (the default; with --no-resume it is an error if there is "
+     "one)",
+     NULL, false, false},
     {"paranoid", 0, OPTION_SWITCH, NULL,
      "transfer everything, also what the chip's own checksum says is known or blank", NULL, false,
      false},
@@ -37,18 +38,6 @@ static void put_result(struct rk_json *json, const struct rk_backup_result *r)
     rk_json_object_end(json);
 }
 
-/* "b.bin" of several modules becomes "b-1.bin", "b-2.bin". */
-static void numbered(const struct session *s, const char *path, char *out, size_t cap)
-{
-    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
-    size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
-
-    if (s->count == 1)
-        rk_text_copy(out, cap, path);
-    else
-        rk_text_format(out, cap, "%.*s-%zu%s", (int)stem, path, s->index + 1, path + stem);
-}
-
 static enum rk_status work(struct session *s, struct rk_json *json)
 {
     const struct invocation *in = &s->cli->in;
@@ -66,8 +55,10 @@ static enum rk_status work(struct session *s, struct rk_json *json)
         if (strcmp(in->given[i].option->name, "resume") == 0)
             opt.resume = !in->given[i].off;
     if (in->positional_count) {
-        numbered(s, in->positionals[0], path, sizeof path);
+        session_numbered(s, in->positionals[0], path, sizeof path);
         opt.path = path;
+    } else if (s->backup_path[0]) {
+        opt.path = s->backup_path;
     }
     if (range) {
         opt.have_range = true;
@@ -93,6 +84,10 @@ static enum rk_status work(struct session *s, struct rk_json *json)
 
 static int run(struct cli *cli)
 {
+    const char *range = option_value(&cli->in, "range");
+
+    if (range && !cli_check_range(cli, range))
+        return cli_fail(cli);
     return session_run(cli, work);
 }
 

@@ -27,6 +27,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
 
 static int run(struct cli *cli)
 {
+    if (!cli_check_range(cli, cli->in.positionals[0]))
+        return cli_fail(cli);
     return session_run(cli, work);
 }
 

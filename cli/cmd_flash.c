@@ -40,7 +40,9 @@ static enum rk_status work(struct session *s, struct rk_json *json)
 
 static int run(struct cli *cli)
 {
-    return cli_check_file(cli, 0) ? session_run(cli, work) : cli_fail(cli);
+    bool fine = option_value(&cli->in, "at") ? cli_check_file(cli, 0) : cli_check_image(cli, 0);
+
+    return fine ? session_run(cli, work) : cli_fail(cli);
 }
 
 const struct command command_flash = {

@@ -37,6 +37,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
 
 static int run(struct cli *cli)
 {
+    if (!cli_check_range(cli, cli->in.positionals[0]))
+        return cli_fail(cli);
     if (cli->settings.port_count > 1) {
         rk_fail(&cli->err, RK_ERR_ARG, "usage.port", "read works on one module at a time");
         return cli_fail(cli);

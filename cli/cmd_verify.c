@@ -77,7 +77,7 @@ static int run(struct cli *cli)
 
     if ((cli->in.positional_count > 1 &&
          rk_parse_u32(cli->in.positionals[1], &addr, &cli->err) != RK_OK) ||
-        !cli_check_file(cli, 0))
+        !(cli->in.positional_count > 1 ? cli_check_file(cli, 0) : cli_check_image(cli, 0)))
         return cli_fail(cli);
     return session_run(cli, work);
 }

@@ -172,7 +172,7 @@ static void roff_tail(struct text *out)
         out, ".SH ENVIRONMENT\n"
              "REKINDLE_PORT, REKINDLE_CHIP, REKINDLE_BAUD, REKINDLE_RESET, REKINDLE_BACKUP_DIR,\n"
              "REKINDLE_CONFIG, REKINDLE_LOG, NO_COLOR, CLICOLOR_FORCE, COLUMNS\n"
-             ".SH FILES\n.TP\n./rekindle.ini, ~/.config/rekindle/config.ini\n"
+             ".SH FILES\n.TP\n\\&./rekindle.ini, ~/.config/rekindle/config.ini\n"
              "Lines of the form \\fIkey = value\\fR; keys: port, chip, baud, reset, backup\\-dir.\n"
              ".SH SEE ALSO\nThe documents in the project's docs folder.\n");
 }

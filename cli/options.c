@@ -22,6 +22,7 @@ const struct option global_options[] = {
     {"quiet", 'q', OPTION_SWITCH, NULL, "only errors", NULL, false, false},
     {"verbose", 'v', OPTION_SWITCH, NULL, "tell more; twice: debug", NULL, true, false},
     {"log", 0, OPTION_FILE, "FILE", "write a debug log to a file", NULL, false, false},
+    {"trace", 0, OPTION_FILE, "FILE", "record every byte with its time; -p replay:FILE plays it back (several modules: FILE gets a number each)", NULL, false, false},
     {"dry-run", 'n', OPTION_SWITCH, NULL, "change nothing on the module: show what would be done", NULL, false, false},
     {"yes", 'y', OPTION_SWITCH, NULL, "answer yes to questions (not to safety rules)", NULL, false, false},
     {"no-input", 0, OPTION_SWITCH, NULL, "never ask a question", NULL, false, false},
@@ -69,17 +70,19 @@ static const struct option *find_letter(const struct command *command, char lett
 static enum rk_status unknown_option(const struct command *command, const char *text,
                                      struct rk_error *err)
 {
-    const struct option *tables[] = {global_options, command ? command->options : NULL};
-    const char *near = NULL;
+    const struct option *tables[] = {command ? command->options : NULL, global_options};
+    const char *names[2 * OPTIONS_MAX], *near = NULL;
+    char word[40];
+    size_t count = 0;
 
     rk_fail(err, RK_ERR_ARG, "usage.option", "there is no option \"%s\"", text);
-    for (size_t i = 0; i < 2 && !near && text[0] == '-' && text[1] == '-'; i++) {
-        size_t count = 0;
-        while (tables[i] && tables[i][count].name)
-            count++;
-        if (count)
-            near = rk_text_nearest(text + 2, &tables[i]->name, count, sizeof *tables[i]);
-    }
+    for (size_t i = 0; i < 2; i++)
+        for (const struct option *o = tables[i]; o && o->name && count < 2 * OPTIONS_MAX; o++)
+            names[count++] = o->name;
+    size_t len = strcspn(text, "=") + 1;
+    rk_text_copy(word, len < sizeof word ? len : sizeof word, text);
+    if (text[0] == '-' && text[1] == '-')
+        near = rk_text_nearest(word + 2, names, count, sizeof names[0]);
     if (near)
         rk_error_hint(err, "did you mean --%s?", near);
     else

@@ -4,9 +4,11 @@
 #include "progress.h"
 #include "signals.h"
 
+#include "base/context.h"
 #include "base/text.h"
 #include "store/file.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +16,34 @@
 
 #define FILE_MAX_BYTES (64u << 20)
 #define EVENT_EVERY_US 250000u /* progress events per JSON line */
+
+bool cli_check_range(struct cli *cli, const char *text)
+{
+    uint32_t addr, len;
+
+    return (text[0] >= 'a' && text[0] <= 'z') ||
+           rk_parse_range(text, &addr, &len, &cli->err) == RK_OK;
+}
+
+bool cli_check_image(struct cli *cli, size_t positional)
+{
+    const char *name = cli->in.positionals[positional];
+    struct rk_image_facts facts;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    enum rk_status st = rk_file_read(name, FILE_MAX_BYTES, &data, &len, &cli->err);
+
+    if (st == RK_OK) {
+        rk_image_identify(data, len, name, &facts);
+        if (facts.kind == RK_IMAGE_UNKNOWN) {
+            struct rk_segment segment;
+            size_t count = 0;
+            st = rk_image_place(&facts, data, len, "", UINT32_MAX, &segment, 1, &count, &cli->err);
+        }
+    }
+    free(data);
+    return st == RK_OK;
+}
 
 bool cli_check_file(struct cli *cli, size_t positional)
 {
@@ -29,6 +59,17 @@ bool cli_check_file(struct cli *cli, size_t positional)
 const char *session_prefix(const struct session *s)
 {
     return s->count > 1 ? s->port : "";
+}
+
+void session_numbered(const struct session *s, const char *path, char *out, size_t cap)
+{
+    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+    size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
+
+    if (s->count == 1)
+        rk_text_copy(out, cap, path);
+    else
+        rk_text_format(out, cap, "%.*s-%zu%s", (int)stem, path, s->index + 1, path + stem);
 }
 
 static void write_log(struct session *s, const struct rk_event *event)
@@ -113,6 +154,18 @@ static bool on_cancelled(void *user)
     return signals_stop();
 }
 
+/* Puts a recorder between us and the port, if --trace wants one. */
+static enum rk_status record(struct session *s)
+{
+    const char *trace = option_value(&s->cli->in, "trace");
+    char path[1024];
+
+    if (!trace)
+        return RK_OK;
+    session_numbered(s, trace, path, sizeof path);
+    return rk_link_trace(s->link, path, &s->link, &s->err);
+}
+
 static enum rk_status open_port(struct session *s)
 {
     const struct settings *set = &s->cli->settings;
@@ -129,7 +182,30 @@ static enum rk_status open_port(struct session *s)
         st = rk_port_choose(s->ctx, s->port, sizeof s->port, &s->err);
     if (st == RK_OK)
         st = rk_link_open(s->ctx, s->port, &s->link, &s->err);
+    if (st == RK_OK)
+        st = record(s);
     return st == RK_OK ? rk_device_connect(s->ctx, s->link, &opt, &s->dev, &s->err) : st;
+}
+
+/* Modules without a MAC cannot be told apart by the names that jobs give to backups: of several at
+ * once each gets a name of its own. */
+static enum rk_status name_backup(struct session *s)
+{
+    const char *dir = s->cli->settings.backup_dir;
+    char chip[16], date[24];
+
+    if (s->count == 1 || !option_find(s->cli->in.command, "backup-dir"))
+        return RK_OK;
+    enum rk_status st = rk_device_identify(s->dev, &s->err);
+    if (st != RK_OK || rk_device_info(s->dev)->has_mac)
+        return st;
+    rk_text_copy(chip, sizeof chip, rk_device_info(s->dev)->chip);
+    for (char *p = chip; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    rk_text_utc(date, sizeof date, rk_context_utc(s->ctx), true);
+    rk_text_format(s->backup_path, sizeof s->backup_path, "%s%s%s-nomac-%s-m%zu.bin",
+                   dir ? dir : "", dir ? "/" : "", chip, date, s->index + 1);
+    return RK_OK;
 }
 
 struct thread_argument {
@@ -148,6 +224,8 @@ static void *work_on(void *argument)
     s->status = rk_context_new(&s->ctx, &callbacks, &s->err);
     if (s->status == RK_OK)
         s->status = open_port(s);
+    if (s->status == RK_OK)
+        s->status = name_backup(s);
     rk_json_init(&json, text_sink, &s->result, s->cli->out.json == JSON_DOCUMENT);
     json.indent = s->count > 1 ? 4 : 1;
     if (s->status == RK_OK)
@@ -156,6 +234,8 @@ static void *work_on(void *argument)
     output_result(&s->cli->out, s->story.bytes ? s->story.bytes : "", s->story.len);
     if (s->status != RK_OK) {
         s->err.status = s->status;
+        if (s->status == RK_ERR_CANCELLED && !s->err.hint[0])
+            rk_error_hint(&s->err, "run the same command again: it goes on from here");
         output_error(&s->cli->out, session_prefix(s), &s->err);
     }
     return NULL;
@@ -242,14 +322,8 @@ static bool approve(void *user, const struct rk_plan *plan)
 {
     struct session *s = user;
     struct rk_plan_totals totals;
-    char text[256];
 
     rk_plan_totals(plan, &totals);
-    rk_text_format(text, sizeof text,
-                   "%u sectors to rewrite, %u to program, %u to erase, %u same; about %u s",
-                   (unsigned)totals.rewrite, (unsigned)totals.program, (unsigned)totals.erase,
-                   (unsigned)totals.same, (unsigned)totals.seconds);
-    output_story(&s->cli->out, session_prefix(s), "plan", text);
     if (!s->cli->out.may_ask || option_on(&s->cli->in, "yes") || s->count > 1 ||
         totals.rewrite + totals.program + totals.erase == 0)
         return true;
@@ -266,6 +340,7 @@ void session_policy(struct session *s, struct rk_write_policy *policy)
         .no_backup = option_on(in, "no-backup"),
         .no_reset = option_on(in, "no-reset"),
         .backup_dir = s->cli->settings.backup_dir,
+        .backup_path = s->backup_path[0] ? s->backup_path : NULL,
         .approve = approve,
         .user = s,
     };
@@ -294,7 +369,7 @@ enum rk_status session_range(struct session *s, const char *text, uint32_t *addr
     size_t count = 0;
     const struct rk_region *regions = rk_device_regions(s->dev, &count);
 
-    if (text[0] >= '0' && text[0] <= '9')
+    if (text[0] < 'a' || text[0] > 'z')
         return rk_parse_range(text, addr, len, &s->err);
     if (strcmp(text, "all") == 0) {
         *addr = 0;

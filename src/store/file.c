@@ -184,11 +184,27 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
     return true;
 }
 
+/* Renaming would put a file in the place of a device node, and a pipe cannot be undone. */
+static enum rk_status refuse_special(const char *path, struct rk_error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode))
+        return RK_OK;
+    if (S_ISDIR(st.st_mode))
+        return rk_file_error(err, "write", path, EISDIR);
+    rk_fail(err, RK_ERR_FILE, "file.special", "\"%s\" is a device or a pipe, not a file", path);
+    rk_error_hint(err, "name an ordinary file");
+    return RK_ERR_FILE;
+}
+
 enum rk_status rk_file_write(const char *path, const uint8_t *data, size_t len, bool exclusive,
                              bool secret, struct rk_error *err)
 {
     char temporary[1100];
 
+    if (!exclusive && refuse_special(path, err) != RK_OK)
+        return RK_ERR_FILE;
     if (exclusive && rk_file_exists(path))
         return rk_file_error(err, "create", path, EEXIST);
     rk_text_format(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());

@@ -11,7 +11,7 @@ RK_MUST_CHECK enum rk_status rk_file_read(const char *path, size_t max, uint8_t 
 
 /* Writes a file through a temporary one in the same folder: fsync, then rename. On failure the
  * old file is intact and the temporary one is gone. If `exclusive`, an existing file is an error
- * ("file.exists"). `secret` creates it with mode 0600. */
+ * ("file.exists"); else a device or a pipe is ("file.special"). `secret` creates it with mode 0600. */
 RK_MUST_CHECK enum rk_status rk_file_write(const char *path, const uint8_t *data, size_t len,
                                            bool exclusive, bool secret, struct rk_error *err);
 
