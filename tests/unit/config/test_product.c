@@ -164,17 +164,17 @@ static void check_line(const struct golden *g, const struct rk_product *p, const
 
     for (size_t i = 0; i < sizeof wording / sizeof wording[0]; i++)
         if (strncmp(line, wording[i].start, strlen(wording[i].start)) == 0) {
-            int c = channel ? atoi(channel + 7) : -1;
+            int c = channel ? (int)strtol(channel + 7, NULL, 10) : -1;
             if (!has_pin(p, wording[i].what, pin, c))
                 fail_msg("%s: we do not say \"%s\"", g->file, line);
             return;
         }
     if (strncmp(line, "- PWM Frequency ", 16) == 0)
-        assert_true(has_value(p, "pwmhz", atol(line + 16)));
+        assert_true(has_value(p, "pwmhz", strtol(line + 16, NULL, 10)));
     else if (strncmp(line, "- Battery Max Voltage: ", 23) == 0)
-        assert_true(has_value(p, "max_V", atol(line + 23)));
+        assert_true(has_value(p, "max_V", strtol(line + 23, NULL, 10)));
     else if (strncmp(line, "- Battery Min Voltage: ", 23) == 0)
-        assert_true(has_value(p, "min_V", atol(line + 23)));
+        assert_true(has_value(p, "min_V", strtol(line + 23, NULL, 10)));
     else if (strncmp(line, "- LED remap is ", 15) == 0)
         assert_non_null(strstr(p->led_remarks[0], line + 15));
     else if (strncmp(line, "- RGB current", 13) != 0 && strncmp(line, "- White current", 15) != 0)

@@ -77,8 +77,8 @@ static void check_rbl(uint8_t cipher, uint8_t packing)
     struct rk_error err;
     size_t len = 0, back_len = 0;
 
-    strcpy(rbl.partition, "app");
-    strcpy(rbl.version, "1.2.3");
+    snprintf(rbl.partition, sizeof rbl.partition, "app");
+    snprintf(rbl.version, sizeof rbl.version, "1.2.3");
     assert_int_equal(rk_rbl_pack(&rbl, raw, m.app_size, &file, &len, &err), RK_OK);
     assert_int_equal(rk_rbl_unpack(file, len, &read, &back, &back_len, &err), RK_OK);
     assert_int_equal(back_len, m.app_size);
