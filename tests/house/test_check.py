@@ -16,7 +16,7 @@ class Rules(unittest.TestCase):
         self.root = pathlib.Path(self.folder.name)
         for i in range(20):
             self.put("src/base/f%d.c" % i, "/* Fine. */\n")
-        self.put("docs/errors.md", "# Errors\n\n### link.lost\n")
+        self.put("docs/errors.md", "# Errors\n\n## link.lost\n")
 
     def tearDown(self):
         self.folder.cleanup()
