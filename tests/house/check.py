@@ -21,7 +21,7 @@ FILE_MAX = 800
 LAYERS = {
     "base": set(),
     "store": set(),
-    "link": set(),
+    "link": {"store"},
     "flash": set(),
     "image": set(),
     "config": set(),
