@@ -24,7 +24,8 @@ all: ## build the program and the libraries into build/
 demo: ## install what is missing, build, and do the main job on a virtual module
 	@tools/setup.sh build
 	@$(MAKE) --no-print-directory all
-	@tools/demo.sh $(BUILD)/rekindle
+	@cmake --build $(BUILD) -j $(JOBS) --target demo_content
+	@tools/demo.sh $(BUILD)
 
 check: ## install what is missing, build with sanitizers, and run every test
 	@tools/setup.sh build check
