@@ -19,8 +19,8 @@ install(FILES ${PROJECT_BINARY_DIR}/rekindle.pc DESTINATION ${CMAKE_INSTALL_LIBD
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}
         FILES_MATCHING PATTERN "*.md" PATTERN "man" EXCLUDE)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/rekindle
-        FILES_MATCHING PATTERN "*.schema.json" PATTERN "man" EXCLUDE)
+file(GLOB json_schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/schema/*.json)
+install(FILES ${json_schemas} DESTINATION ${CMAKE_INSTALL_DATADIR}/rekindle)
 
 # The udev rule is made from the table of bridges, so that one list serves both.
 if(NOT WIN32 AND NOT APPLE)
@@ -32,4 +32,23 @@ if(NOT WIN32 AND NOT APPLE)
     COMMENT "udev rule" VERBATIM)
   add_custom_target(rekindle_udev ALL DEPENDS ${udev_rule})
   install(FILES ${udev_rule} DESTINATION lib/udev/rules.d)
+endif()
+
+# Man pages and completions are printed by the program from its own tables.
+if(TARGET rekindle_program AND NOT CMAKE_CROSSCOMPILING)
+  set(pages_stamp ${PROJECT_BINARY_DIR}/pages/stamp)
+  add_custom_command(OUTPUT ${pages_stamp}
+    COMMAND ${PROJECT_SOURCE_DIR}/tools/pages.sh $<TARGET_FILE:rekindle_program>
+            ${PROJECT_BINARY_DIR}/pages
+    COMMAND ${CMAKE_COMMAND} -E touch ${pages_stamp}
+    DEPENDS rekindle_program ${PROJECT_SOURCE_DIR}/tools/pages.sh
+    COMMENT "Man pages and completions" VERBATIM)
+  add_custom_target(rekindle_pages ALL DEPENDS ${pages_stamp})
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/pages/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${PROJECT_BINARY_DIR}/pages/bash
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME rekindle)
+  install(FILES ${PROJECT_BINARY_DIR}/pages/zsh
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _rekindle)
+  install(FILES ${PROJECT_BINARY_DIR}/pages/fish
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME rekindle.fish)
 endif()

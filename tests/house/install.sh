@@ -23,7 +23,7 @@ must_be share/bash-completion/completions/rekindle
 must_be share/zsh/site-functions/_rekindle
 must_be share/fish/vendor_completions.d/rekindle.fish
 must_be lib/udev/rules.d/70-rekindle.rules
-must_be "share/rekindle/*.schema.json"
+must_be "share/rekindle/*.json"
 must_be share/doc/rekindle/README.md
 
 lib=$(dirname "$(find "$root" -name librekindle.so)")
