@@ -24,7 +24,7 @@ LAYERS = {
     "link": {"store"},
     "flash": set(),
     "image": set(),
-    "config": set(),
+    "config": {"image"},
     "diagnosis": set(),
     "chip": {"flash"},
     "sim": {"flash", "link", "store"},
