@@ -85,6 +85,7 @@ static const struct {
     {"bk7231t", "1.0.5", "BK7231T", 0x200000, false},
     {"bk7231t", "1.0.6", "BK7231T", 0x200000, false},
     {"bk7231u", NULL, "BK7231U", 0x200000, false},
+    {"bk7231q", NULL, "BK7231Q", 0x200000, false},
     {"bk7252", NULL, "BK7252", 0x400000, false},
     {"bk7231n", NULL, "BK7231N", 0x200000, true},
     {"bk7231m", NULL, "BK7231M", 0x200000, true},
