@@ -166,7 +166,8 @@ void progress_update(struct progress_row *row, const struct rk_event *event)
     uint64_t now = now_us();
 
     take_lock();
-    if (!row->active || strcmp(row->stage, event->id) != 0) {
+    bool begins = !row->active || strcmp(row->stage, event->id) != 0;
+    if (begins) {
         rk_text_copy(row->stage, sizeof row->stage, event->id);
         row->begun_us = now;
         row->first_done = event->done;
@@ -180,7 +181,7 @@ void progress_update(struct progress_row *row, const struct rk_event *event)
     row->retries = event->retries;
     if (display.mode == PROGRESS_LINES)
         print_line(row);
-    if (display.mode == PROGRESS_BAR && now - display.redrawn_us >= REDRAW_US) {
+    if (display.mode == PROGRESS_BAR && (begins || now - display.redrawn_us >= REDRAW_US)) {
         progress_pause();
         progress_resume();
     }

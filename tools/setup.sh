@@ -34,10 +34,13 @@ clang clang clang
 clang libclang-rt-14-dev package
 clang llvm llvm-symbolizer
 windows gcc-mingw-w64-x86-64-posix package
-windows curl curl
+windows libz-mingw-w64-dev package
+windows dpkg-dev dpkg-source
+windows xz-utils xz
 peers python3-serial python:serial
 peers python3-tqdm python:tqdm
 peers python3-cryptography python:cryptography
+peers ser2net ser2net
 docs man-db man
 docs groff-base groff
 END

@@ -60,6 +60,7 @@ static bool listening(const struct rk_context *ctx)
 }
 
 /* Formats the text into one clean line and emits the event. */
+RK_PRINTF(3, 0)
 static void emit_text(struct rk_context *ctx, struct rk_event *event, const char *fmt, va_list ap)
 {
     char raw[512], text[640];

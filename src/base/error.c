@@ -54,6 +54,7 @@ void rk_error_clear(struct rk_error *err)
 }
 
 /* vsnprintf that leaves one line without control characters behind. */
+RK_PRINTF(3, 0)
 static void format_line(char *dst, size_t cap, const char *fmt, va_list ap)
 {
     if (vsnprintf(dst, cap, fmt, ap) < 0)

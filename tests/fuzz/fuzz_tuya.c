@@ -18,6 +18,7 @@ static void read_all(const uint8_t *data, size_t len)
     for (size_t i = 0; i < count; i++)
         for (uint32_t k = 0; k < keys[i].length; k++)
             sum += keys[i].value[k];
+    (void)sum;
     rk_tuya_free(t);
 }
 

@@ -1,5 +1,5 @@
 # The tree judges itself: rules a machine can check, the public interface seen from outside.
-foreach(check banned format includes lengths links tables words)
+foreach(check banned errors format includes lengths links tables words)
   add_test(NAME house.${check}
     COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/check.py ${check})
   set_tests_properties(house.${check} PROPERTIES TIMEOUT 60 LABELS house)
@@ -38,3 +38,12 @@ add_test(NAME house.example
   COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/test_example.py
           $<TARGET_FILE:example_backup>)
 set_tests_properties(house.example PROPERTIES TIMEOUT 120 LABELS house)
+
+# The JSON of the program, judged by a validator that others wrote.
+file(GLOB schema ${PROJECT_SOURCE_DIR}/cli/schema/rekindle-*.schema.json)
+if(TARGET rekindle_program AND schema)
+  add_test(NAME house.schema
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/test_schema.py
+            $<TARGET_FILE:rekindle_program> ${schema})
+  set_tests_properties(house.schema PROPERTIES TIMEOUT 120 LABELS house SKIP_RETURN_CODE 77)
+endif()
