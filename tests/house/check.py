@@ -59,6 +59,7 @@ PRIVATE = re.compile("|".join([
     "pypi" + r"\.(?:org|io)", "deb" + r"\.debian\.org", "proxy" + r"\.golang\.org",
     "npm" + r"js\.org"]), re.I)
 UNFINISHED = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)")
 SECRET = re.compile("|".join([
     "-----BEGIN [A-Z ]*PRIVATE" + " KEY", r"\bgh[pousr]_[A-Za-z0-9]{30}", r"\bAKIA[0-9A-Z]{16}\b",
     r"\bxox[bap]-[0-9A-Za-z-]{20}"]))
@@ -172,6 +173,7 @@ def check_words(tree):
             continue
         for number, line in enumerate(tree.text(name).split("\n"), 1):
             for pattern, what in ((PRIVATE, "private word"), (UNFINISHED, "unfinished"),
+                                  (CONFLICT, "left over from a merge"),
                                   (SECRET, "looks like a secret")):
                 match = pattern.search(line)
                 if match:

@@ -65,6 +65,9 @@ class Rules(unittest.TestCase):
     def test_unfinished(self):
         self.breaks("words", "src/base/x.c", "/* TO" + "DO: later */\n", "unfinished")
 
+    def test_merge(self):
+        self.breaks("words", "README.md", "a\n" + "<" * 7 + " main\nb\n", "left over from a merge")
+
     def test_machine_path(self):
         self.breaks("words", "README.md", "see /ro" + "ot/notes\n", "private word")
 
