@@ -251,6 +251,10 @@ def check_links(tree):
                            flags=re.M)
         return {re.sub(r"[^\w\- ]", "", h.lower().replace("`", "")).strip().replace(" ", "-")
                 for h in heads}
+    index = tree.text("docs/README.md") if "docs/README.md" in tree.files else ""
+    for name in tree.matching(r"^docs/[^/]+\.md$"):
+        if index and name != "docs/README.md" and "(%s)" % name[5:] not in index:
+            found(name, 1, "not listed in docs/README.md")
     for name in tree.matching(r"\.md$"):
         for number, line in enumerate(tree.text(name).splitlines(), 1):
             for target in re.findall(r"\]\(([^)\s]+)\)", line):
