@@ -32,6 +32,7 @@ struct cli {
     struct output out;
     struct rk_error err; /* of what concerns no single module */
     struct text result;  /* JSON of commands without modules; empty = null */
+    bool reported;       /* the JSON document has been printed */
     void *config_file;   /* memory of the configuration files */
     uint64_t started_us;
 };

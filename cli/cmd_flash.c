@@ -6,6 +6,8 @@
 
 static const struct option options[] = {
     {"at", 0, OPTION_NUMBER, "ADDR", "place the file here, whatever it is", NULL, false, false},
+    {"boot", 0, OPTION_FILE, "FILE", "join an application with the boot loader in this file first",
+     NULL, false, false},
     {"backup-dir", 'd', OPTION_FOLDER, "FOLDER", "where the automatic backup is kept", NULL, false,
      false},
     {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false,
@@ -14,6 +16,25 @@ static const struct option options[] = {
      false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
+
+/* An erased module needs more than an application: one bootable image is made of both files. */
+static enum rk_status join_boot(struct session *s, const char *path, uint8_t **data, size_t *len)
+{
+    struct rk_bytes joined = {.data = NULL};
+    uint8_t *boot = NULL;
+    size_t boot_len = 0;
+    enum rk_status st = session_load(s, path, &boot, &boot_len);
+
+    if (st == RK_OK)
+        st = rk_convert_merge(boot, boot_len, *data, *len, &joined, &s->err);
+    free(boot);
+    if (st != RK_OK)
+        return st;
+    free(*data);
+    *data = joined.data;
+    *len = joined.len;
+    return RK_OK;
+}
 
 static enum rk_status work(struct session *s, struct rk_json *json)
 {
@@ -25,6 +46,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     uint8_t *data = NULL;
     enum rk_status st = session_load(s, image.name, &data, &image.len);
 
+    if (st == RK_OK && option_value(in, "boot"))
+        st = join_boot(s, option_value(in, "boot"), &data, &image.len);
     image.data = data;
     image.have_addr = at != NULL;
     if (st == RK_OK && at)
@@ -56,7 +79,9 @@ const struct command command_flash = {
         "change sector by sector, writes only that, verifies it on the chip and restarts the "
         "module.\n\n"
         "The boot loader and the RF calibration are left alone unless the rules `boot` and "
-        "`calibration` are lifted. An interrupted run is continued by running the command again: "
+        "`calibration` are lifted. A module whose flash is erased needs a boot loader too: --boot "
+        "FILE joins the application with the boot loader found in FILE (alone, or in a whole image "
+        "or backup). An interrupted run is continued by running the command again: "
         "the "
         "backup of the untouched module is kept.",
     .options = options,

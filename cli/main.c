@@ -59,8 +59,7 @@ int main(int argc, char **argv)
 
     signals_install();
     int code = run(&cli, argc, argv);
-    bool reported = cli.in.command && cli.in.command->device && cli.err.status == RK_OK;
-    if (cli.out.json != JSON_OFF && !reported)
+    if (cli.out.json != JSON_OFF && !cli.reported)
         envelope_print(&cli, code);
     text_free(&cli.result);
     settings_free(&cli);

@@ -297,6 +297,7 @@ int session_run(struct cli *cli, session_work *work)
         code = signals_exit_status();
     if (cli->out.json != JSON_OFF)
         envelope_print_sessions(cli, sessions, count, code);
+    cli->reported = true;
     for (size_t i = 0; i < count; i++)
         close_session(&sessions[i]);
     free(sessions);
