@@ -26,7 +26,8 @@ SECTOR = 4096
 FLASH_SIZE = 2 << 20
 LIMIT = 120  # seconds after which a run counts as hanging
 
-COMMANDS = ["ports", "info", "backup", "restore", "flash", "read", "write", "erase", "verify",
+COMMANDS = ["ports", "info", "backup", "restore", "flash", "inspect",
+            "image", "read", "write", "erase", "verify",
             "diff", "reset", "sim", "chips", "completion", "help", "version"]
 
 
