@@ -153,12 +153,11 @@ static enum rk_status parse_key_words(const char *text, struct rk_sim_options *o
         memcpy(words, tuya, sizeof words);
     } else if (strcmp(text, "zero") != 0) {
         for (int i = 0; i < 4; i++) {
-            char *end;
-            unsigned long word = strtoul(p, &end, 16);
-            if (end == p || end - p > 8 || *end != (i < 3 ? ':' : '\0'))
+            size_t digits = strspn(p, "0123456789abcdefABCDEF");
+            if (digits == 0 || digits > 8 || p[digits] != (i < 3 ? ':' : '\0'))
                 return bad_value(err, "key", text, "tuya, zero, or four hexadecimal words W:W:W:W");
-            words[i] = (uint32_t)word;
-            p = end + 1;
+            words[i] = (uint32_t)strtoul(p, NULL, 16);
+            p += digits + 1;
         }
     }
     memcpy(opt->key, words, sizeof words);
