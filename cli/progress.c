@@ -107,8 +107,11 @@ static void draw_rows(void)
         fprintf(stderr, "%.*s\n", (int)(width - 1), line);
         display.drawn++;
     }
-    fflush(stderr);
-    display.redrawn_us = now_us();
+    /* An empty display does not count: the first row of a stage appears at once. */
+    if (display.drawn > 0) {
+        fflush(stderr);
+        display.redrawn_us = now_us();
+    }
 }
 
 void progress_pause(void)
