@@ -60,7 +60,7 @@ static bool chip_objects(const struct rk_safety_case *c)
 {
     const struct rk_image_facts *image = c->image;
 
-    if (!image)
+    if (!image || c->own_backup)
         return false;
     if (image->family[0] && strcmp(image->family, c->device->family) != 0)
         return true;
@@ -81,8 +81,8 @@ static void chip_explains(const struct rk_safety_case *c, struct rk_error *err)
 
 static bool key_objects(const struct rk_safety_case *c)
 {
-    return c->image && key_is_known(c->image->key_class) && key_is_known(c->device_key) &&
-           c->image->key_class != c->device_key;
+    return c->image && !c->own_backup && key_is_known(c->image->key_class) &&
+           key_is_known(c->device_key) && c->image->key_class != c->device_key;
 }
 
 static void key_explains(const struct rk_safety_case *c, struct rk_error *err)

@@ -17,6 +17,7 @@ enum rk_safety_stage {
 struct rk_safety_case {
     /* RK_SAFETY_FILE */
     bool without_backup; /* nothing will save what is overwritten */
+    bool own_backup;     /* a backup of this very module: what it held may always come back to it */
     bool overlapping;    /* parts of the file claim the same place with different bytes */
 
     /* RK_SAFETY_DEVICE */

@@ -53,12 +53,22 @@ enum rk_status rk_step_judge_file(struct rk_transaction *t, struct rk_error *err
     return rk_safety_judge(&t->safety, RK_SAFETY_FILE, t->policy->lifted, err);
 }
 
+/* The file carries this module's own MAC, and one that was given to it alone. */
+static bool has_own_mac(const struct rk_transaction *t)
+{
+    const struct rk_device_info *info = &t->dev->info;
+
+    return t->facts.has_mac && info->has_mac && rk_mac_is_personal(info->mac) &&
+           memcmp(t->facts.mac, info->mac, sizeof info->mac) == 0;
+}
+
 enum rk_status rk_step_identify(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = rk_device_identify(t->dev, err);
 
     if (status != RK_OK)
         return status;
+    t->safety.own_backup = t->kind == RK_WRITE_RESTORE && has_own_mac(t);
     return rk_safety_judge(&t->safety, RK_SAFETY_DEVICE, t->policy->lifted, err);
 }
 
@@ -203,7 +213,7 @@ static enum rk_status narrow_restore(struct rk_transaction *t, struct rk_error *
     const struct rk_device_info *info = &t->dev->info;
     bool both = t->facts.has_mac && info->has_mac, blank = false;
     bool equal = both && memcmp(t->facts.mac, info->mac, sizeof info->mac) == 0;
-    bool same = equal && rk_mac_is_personal(info->mac);
+    bool same = t->safety.own_backup;
     bool lifted = rk_transaction_lifted(t, RK_RULE_CALIBRATION) ||
                   rk_transaction_lifted(t, RK_RULE_FOREIGN_BACKUP);
     bool boot =

@@ -3,25 +3,24 @@
 
 #define MIB        0x100000u
 #define SIMULATED  RK_SUPPORT_SIMULATED
-#define EXECUTED   RK_SUPPORT_EXECUTED
 #define UNTESTED   RK_SUPPORT_UNTESTED
-#define BY_LOADER  "its real boot loader, executed, and public clients"
+#define BY_LOADER  "a virtual module that repeats its executed boot loader byte for byte, and public clients"
 #define BY_CLIENTS "public clients against the virtual module, device-side sources, real captures"
 #define BY_SOURCES "device-side sources only"
 
 /* clang-format off */
 const struct rk_beken_chip rk_beken_chips[] = {
-    {.entry = {"BK7231T", "bk72xx", "BK7231S", false, 2 * MIB, EXECUTED, EXECUTED, EXECUTED, BY_LOADER},
+    {.entry = {"BK7231T", "bk72xx", "BK7231S", false, 2 * MIB, SIMULATED, SIMULATED, SIMULATED, BY_LOADER},
      .app_len = 0x121000, .ota_addr = 0x132000, .ota_len = 0xA6000, .rf_addr = 0x1E0000,
      .config_addr = 0x1E1000, .storage_addr = 0x1ED000, .storage_len = 0x13000},
-    {.entry = {"BK7231U", "bk72xx", "", false, 2 * MIB, EXECUTED, EXECUTED, EXECUTED, BY_LOADER},
+    {.entry = {"BK7231U", "bk72xx", "", false, 2 * MIB, SIMULATED, SIMULATED, SIMULATED, BY_LOADER},
      .app_len = 0x121000, .ota_addr = 0x132000, .ota_len = 0xA6000, .rf_addr = 0x1E0000,
      .config_addr = 0x1E1000, .storage_addr = 0x1ED000, .storage_len = 0x13000},
-    {.entry = {"BK7231Q", "bk72xx", "", false, 2 * MIB, EXECUTED, EXECUTED, EXECUTED, BY_LOADER},
+    {.entry = {"BK7231Q", "bk72xx", "", false, 2 * MIB, SIMULATED, SIMULATED, SIMULATED, BY_LOADER},
      .max_baud = 230400,
      .app_len = 0x121000, .ota_addr = 0x132000, .ota_len = 0xA6000, .rf_addr = 0x1E0000,
      .config_addr = 0x1E1000, .storage_addr = 0x1EB000, .storage_len = 0x15000},
-    {.entry = {"BK7252", "bk72xx", "BK7251 BK7221U", false, 4 * MIB, EXECUTED, EXECUTED, EXECUTED, BY_LOADER},
+    {.entry = {"BK7252", "bk72xx", "BK7251 BK7221U", false, 4 * MIB, SIMULATED, SIMULATED, SIMULATED, BY_LOADER},
      .app_len = 0x1BA000, .ota_addr = 0x2EC000, .ota_len = 0x112000, .rf_addr = 0x1E0000,
      .config_addr = 0x1E1000, .storage_addr = 0x397000, .storage_len = 0x12000},
     {.entry = {"BK7231N", "bk72xx", "", true, 2 * MIB, SIMULATED, SIMULATED, SIMULATED, BY_CLIENTS},

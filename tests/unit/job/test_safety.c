@@ -100,6 +100,23 @@ static void what_is_unknown_speaks_against_nobody(void **state)
     assert_int_equal(judge(&c, 0), RK_RULE_CHIP);
 }
 
+static void what_the_module_held_before_may_come_back(void **state)
+{
+    struct rk_safety_case c = fresh();
+    (void)state;
+    rk_text_copy(image.chip, sizeof image.chip, "BK7231T");
+    image.chip_evidence = RK_EVIDENCE_CONFIRMED;
+    assert_int_equal(judge(&c, 0), RK_RULE_CHIP);
+    c.own_backup = true;
+    assert_int_equal(judge(&c, 0), RK_RULE_COUNT);
+    c = fresh();
+    image.key_class = RK_KEY_ZERO;
+    c.device_key = RK_KEY_TUYA;
+    assert_int_equal(judge(&c, 0), RK_RULE_KEY);
+    c.own_backup = true;
+    assert_int_equal(judge(&c, 0), RK_RULE_COUNT);
+}
+
 static void a_line_is_judged_only_at_the_lowest_rate_and_after_a_sample(void **state)
 {
     struct rk_safety_case c = fresh();
@@ -172,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_its_own_rule_lifts_a_refusal),
         cmocka_unit_test(what_is_unknown_speaks_against_nobody),
+        cmocka_unit_test(what_the_module_held_before_may_come_back),
         cmocka_unit_test(a_line_is_judged_only_at_the_lowest_rate_and_after_a_sample),
         cmocka_unit_test(own_calibration_may_come_back),
         cmocka_unit_test(other_names_of_a_chip_fit),
