@@ -1,10 +1,11 @@
 /* The chips of the family, and the boot loaders known by their first bytes. A new chip is a row. */
 #include "chip/beken/beken.h"
 
-#define MIB        0x100000u
-#define SIMULATED  RK_SUPPORT_SIMULATED
-#define UNTESTED   RK_SUPPORT_UNTESTED
-#define BY_LOADER  "a virtual module that repeats its executed boot loader byte for byte, and public clients"
+#define MIB       0x100000u
+#define SIMULATED RK_SUPPORT_SIMULATED
+#define UNTESTED  RK_SUPPORT_UNTESTED
+#define BY_LOADER                                                                                  \
+    "a virtual module that repeats its executed boot loader byte for byte, and public clients"
 #define BY_CLIENTS "public clients against the virtual module, device-side sources, real captures"
 #define BY_SOURCES "device-side sources only"
 
