@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "moving.h"
 
 #include "base/text.h"
 
@@ -13,6 +14,16 @@ static const struct option options[] = {
     {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false,
      false},
     {"no-reset", 0, OPTION_SWITCH, NULL, "leave the module in its loader afterwards", NULL, false,
+     false},
+    {"wifi-ssid", 0, OPTION_TEXT, "NAME", "with --config auto: network to join", NULL, false,
+     false},
+    {"wifi-password", 0, OPTION_TEXT, "TEXT", "with --config auto: its password", NULL, false,
+     false},
+    {"mqtt", 0, OPTION_TEXT, "HOST[:PORT]", "with --config auto: MQTT broker", NULL, false, false},
+    {"mqtt-user", 0, OPTION_TEXT, "NAME", "with --config auto: MQTT user", NULL, false, false},
+    {"mqtt-password", 0, OPTION_TEXT, "TEXT", "with --config auto: MQTT password", NULL, false,
+     false},
+    {"device-name", 0, OPTION_TEXT, "NAME", "with --config auto: name of the device", NULL, false,
      false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
@@ -43,6 +54,7 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     struct rk_image_file image = {.name = in->positionals[0]};
     struct rk_write_policy policy;
     struct rk_write_result result = {.verified = false};
+    struct moving moving = {.patch = {0, 0, NULL}};
     uint8_t *data = NULL;
     enum rk_status st = session_load(s, image.name, &data, &image.len);
 
@@ -53,8 +65,11 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     if (st == RK_OK && at)
         st = rk_parse_u32(at, &image.addr, &s->err);
     session_policy(s, &policy);
+    if (st == RK_OK && moving_wanted(in))
+        st = moving_prepare(s, &policy, &moving);
     if (st == RK_OK)
         st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
+    moving_free(&moving);
     free(data);
     if (st == RK_OK)
         session_put_write(s, json, &result);
@@ -83,7 +98,10 @@ const struct command command_flash = {
         "FILE joins the application with the boot loader found in FILE (alone, or in a whole image "
         "or backup). An interrupted run is continued by running the command again: "
         "the "
-        "backup of the untouched module is kept.",
+        "backup of the untouched module is kept.\n\n"
+        "--config auto moves house: what the old settings say about pins, roles and the address is "
+        "written as an OpenBeken configuration in the same plan, with the network and the broker "
+        "named by the options below, so that the module joins them without its access point.",
     .options = options,
     .min_positionals = 1,
     .max_positionals = 1,

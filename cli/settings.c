@@ -1,6 +1,7 @@
 #include "settings.h"
 
 #include "config.h"
+#include "moving.h"
 
 #include "base/text.h"
 #include "store/file.h"
@@ -74,7 +75,7 @@ static enum rk_status load(const char *path, bool must_exist, struct config *out
 
 static enum rk_status load_files(struct cli *cli, struct rk_error *err)
 {
-    const char *named = option_value(&cli->in, "config");
+    const char *named = moving_wanted(&cli->in) ? NULL : option_value(&cli->in, "config");
     struct config_files *files = calloc(1, sizeof *files);
 
     if (!files)

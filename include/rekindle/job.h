@@ -44,6 +44,10 @@ struct rk_write_policy {
     bool no_reset;           /* leave the module in its loader at the end */
     const char *backup_dir;  /* where backups are kept; NULL = current directory */
     const char *backup_path; /* name of the automatic backup; NULL = made from chip, MAC and time */
+    /* Flashing only: further runs of bytes for the same plan, whole sectors such as settings for
+     * the new firmware. They count where the image claims the same place. */
+    const struct rk_segment *extra;
+    size_t extra_count;
     /* Called with the finished plan before the first write; false ends the job with REFUSED.
      * NULL = go on. */
     bool (*approve)(void *user, const struct rk_plan *plan);

@@ -95,6 +95,11 @@ RK_MUST_CHECK enum rk_status rk_obk_get(const struct rk_obk *obk, const char *na
 RK_MUST_CHECK enum rk_status rk_obk_set(struct rk_obk *obk, const char *name, const char *value,
                                         struct rk_error *err);
 
+/* Takes over everything of another record but its place and change counter. Both must have the same
+ * version, length and layout. Errors: ARG "config.platform". */
+RK_MUST_CHECK enum rk_status rk_obk_copy(struct rk_obk *obk, const struct rk_obk *from,
+                                         struct rk_error *err);
+
 /* Forgets all pins and roles, and channel types: for settings that move to another chip. */
 void rk_obk_clear_pins(struct rk_obk *obk);
 

@@ -1,5 +1,6 @@
 #include <rekindle/move.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "config/obk.h"
 
@@ -63,6 +64,9 @@ static bool from_openbeken(const uint8_t *backup, size_t len, struct rk_obk *obk
     /* Pin numbers mean the same on chips of one family only. */
     struct copy c = {obk, !a || strncmp(a->name, b->name, 4) == 0};
     rk_obk_visit(old, copy_item, &c);
+    /* Sealing counts one change: a move that is repeated ends with the same bytes. */
+    uint16_t changes = rk_get_le16(old->bytes + 0x10);
+    rk_put_le16(obk->bytes + 0x10, (uint16_t)(changes ? changes - 1 : 0));
     report->from_openbeken = report->certain = true;
     for (unsigned i = 0; i < rk_obk_pin_room(obk); i++)
         report->pins += obk->bytes[rk_obk_layouts[obk->layout].pins + i] != 0;

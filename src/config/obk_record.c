@@ -99,6 +99,24 @@ const uint8_t *rk_obk_seal(struct rk_obk *obk, size_t *len)
     return obk->bytes;
 }
 
+enum rk_status rk_obk_copy(struct rk_obk *obk, const struct rk_obk *from, struct rk_error *err)
+{
+    const struct rk_obk_facts *a = &obk->facts, *b = &from->facts;
+    uint8_t counter[2];
+
+    if (a->version != b->version || a->length != b->length || a->group != b->group) {
+        rk_fail(err, RK_ERR_ARG, "config.platform", "the two records have different layouts");
+        rk_error_detail(err, "version %u with layout %c, and version %u with layout %c",
+                        (unsigned)a->version, a->group, (unsigned)b->version, b->group);
+        rk_error_hint(err, "export the settings as JSON and import that");
+        return RK_ERR_ARG;
+    }
+    memcpy(counter, obk->bytes + 0x10, sizeof counter);
+    memcpy(obk->bytes, from->bytes, a->length);
+    memcpy(obk->bytes + 0x10, counter, sizeof counter);
+    return RK_OK;
+}
+
 void rk_obk_clear_pins(struct rk_obk *obk)
 {
     memset(obk->bytes + rk_obk_layouts[obk->layout].pins, 0, rk_obk_layouts[obk->layout].pins_size);

@@ -20,9 +20,14 @@ struct maker {
     bool no_memory;
 };
 
+/* A copy for the product. Text from a flash may hold anything: control characters are made visible,
+ * so that it can do no harm in a terminal or in another file. */
 static const char *keep(struct maker *m, const char *text)
 {
-    char *copy = rk_arena_copy(&m->full->arena, text, strlen(text));
+    char safe[512];
+
+    rk_text_escape(safe, sizeof safe, (const uint8_t *)text, strlen(text));
+    char *copy = rk_arena_copy(&m->full->arena, safe, strlen(safe));
 
     m->no_memory |= !copy;
     return copy ? copy : "";
@@ -112,7 +117,7 @@ static void add_pin(struct maker *m, const struct rk_pin_rule *rule, const char 
     struct rk_product_pin *out = &m->pins[p->pin_count++];
     out->pin = (uint8_t)pin;
     out->what = rule->what;
-    out->key = key;
+    out->key = keep(m, key);
     out->active = level_of(m->full->source.pins, key);
     out->role = out->active == RK_ACTIVE_HIGH  ? rule->role_high
                 : out->active == RK_ACTIVE_LOW ? rule->role_low
@@ -392,8 +397,8 @@ static void fill(struct maker *m)
     const struct rk_loose *pins = m->full->source.pins;
     const char *module = rk_loose_text(pins, "module");
 
-    p->module = module ? module : "";
-    p->platform = m->full->source.platform ? m->full->source.platform : "";
+    p->module = keep(m, module ? module : "");
+    p->platform = keep(m, m->full->source.platform ? m->full->source.platform : "");
     p->led_driver = "";
     p->certain = true;
     p->pins = m->pins;

@@ -37,6 +37,9 @@ const struct rk_loose *rk_pins_flatten(struct rk_arena *arena, const struct rk_l
 /* True if the pattern of a rule matches the key; *number is what stands for '#', else 0. */
 bool rk_pin_rule_matches(const char *pattern, const char *key, unsigned *number);
 
+/* The facts as a JSON object inside a document of the caller. */
+void rk_product_put(struct rk_json *json, const struct rk_product *p);
+
 /* Writers, one per form. */
 void rk_product_write_text(const struct rk_product *p, struct rk_buffer *out);
 void rk_product_write_json(const struct rk_product *p, struct rk_buffer *out);

@@ -126,41 +126,47 @@ static void write_pin(struct rk_json *json, const struct rk_product_pin *pin)
     rk_json_object_end(json);
 }
 
-void rk_product_write_json(const struct rk_product *p, struct rk_buffer *out)
+void rk_product_put(struct rk_json *json, const struct rk_product *p)
 {
     static const char *const evidence[] = {"none", "guess", "one", "confirmed"};
+
+    rk_json_object_begin(json);
+    rk_json_put_string(json, "module", p->module[0] ? p->module : NULL);
+    rk_json_put_string(json, "platform", p->platform[0] ? p->platform : NULL);
+    rk_json_put_string(json, "chip", p->chip[0] ? p->chip : NULL);
+    rk_json_put_string(json, "chip_evidence", evidence[p->chip_evidence]);
+    rk_json_put_bool(json, "certain", p->certain);
+    rk_json_put_bool(json, "tuya_mcu", p->tuya_mcu);
+    rk_json_put_u64(json, "baud", p->baud);
+    rk_json_key(json, "pins");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < p->pin_count; i++)
+        write_pin(json, &p->pins[i]);
+    rk_json_array_end(json);
+    rk_json_key(json, "values");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < p->value_count; i++) {
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "what", p->values[i].what);
+        rk_json_key(json, "value");
+        rk_json_i64(json, p->values[i].value);
+        rk_json_put_string(json, "unit", p->values[i].unit[0] ? p->values[i].unit : NULL);
+        rk_json_put_string(json, "key", p->values[i].key);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+    rk_json_put_string(json, "light_driver", p->led_driver[0] ? p->led_driver : NULL);
+    write_list(json, "commands", p->commands, p->command_count);
+    write_list(json, "remarks", p->remarks, p->remark_count);
+    rk_json_object_end(json);
+}
+
+void rk_product_write_json(const struct rk_product *p, struct rk_buffer *out)
+{
     struct rk_json json;
 
     rk_json_init(&json, rk_buffer_sink, out, true);
-    rk_json_object_begin(&json);
-    rk_json_put_string(&json, "module", p->module[0] ? p->module : NULL);
-    rk_json_put_string(&json, "platform", p->platform[0] ? p->platform : NULL);
-    rk_json_put_string(&json, "chip", p->chip[0] ? p->chip : NULL);
-    rk_json_put_string(&json, "chip_evidence", evidence[p->chip_evidence]);
-    rk_json_put_bool(&json, "certain", p->certain);
-    rk_json_put_bool(&json, "tuya_mcu", p->tuya_mcu);
-    rk_json_put_u64(&json, "baud", p->baud);
-    rk_json_key(&json, "pins");
-    rk_json_array_begin(&json);
-    for (size_t i = 0; i < p->pin_count; i++)
-        write_pin(&json, &p->pins[i]);
-    rk_json_array_end(&json);
-    rk_json_key(&json, "values");
-    rk_json_array_begin(&json);
-    for (size_t i = 0; i < p->value_count; i++) {
-        rk_json_object_begin(&json);
-        rk_json_put_string(&json, "what", p->values[i].what);
-        rk_json_key(&json, "value");
-        rk_json_i64(&json, p->values[i].value);
-        rk_json_put_string(&json, "unit", p->values[i].unit[0] ? p->values[i].unit : NULL);
-        rk_json_put_string(&json, "key", p->values[i].key);
-        rk_json_object_end(&json);
-    }
-    rk_json_array_end(&json);
-    rk_json_put_string(&json, "light_driver", p->led_driver[0] ? p->led_driver : NULL);
-    write_list(&json, "commands", p->commands, p->command_count);
-    write_list(&json, "remarks", p->remarks, p->remark_count);
-    rk_json_object_end(&json);
+    rk_product_put(&json, p);
     (void)rk_json_finish(&json);
 }
 

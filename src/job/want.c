@@ -258,6 +258,22 @@ static enum rk_status place_image(struct rk_transaction *t, struct rk_error *err
     return status;
 }
 
+/* What the caller wants written along with the image, in place of what the image has there. */
+static enum rk_status add_extra(struct rk_transaction *t, struct rk_error *err)
+{
+    enum rk_status status = RK_OK;
+
+    for (size_t i = 0; i < t->policy->extra_count && status == RK_OK; i++) {
+        const struct rk_segment *s = &t->policy->extra[i];
+        status = rk_survey_check_range(t->dev, s->addr, s->len, err);
+        if (status == RK_OK)
+            status = rk_segments_exclude(&t->segments, s->addr, s->len, err);
+        if (status == RK_OK)
+            status = rk_segments_add(&t->segments, s->addr, s->len, s->data, err);
+    }
+    return status;
+}
+
 /* A whole flash, or a part with its address: anything else cannot be somebody's backup. */
 static enum rk_status place_backup(struct rk_transaction *t, struct rk_error *err)
 {
@@ -300,6 +316,8 @@ enum rk_status rk_step_place(struct rk_transaction *t, struct rk_error *err)
     switch (t->kind) {
     case RK_WRITE_FLASH:
         status = t->file.have_addr ? add_raw(t, t->file.addr, err) : place_image(t, err);
+        if (status == RK_OK)
+            status = add_extra(t, err);
         break;
     case RK_WRITE_RESTORE:
         status = place_backup(t, err);

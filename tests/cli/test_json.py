@@ -13,6 +13,7 @@ class Json(Case):
         module = self.module()
         self.write("noise.bin", support.flash_bytes(5, 65536))
         self.write("other.bin", support.flash_bytes(1)[:-1] + b"!")
+        self.write("pins.txt", b"{rl1_pin:26,rl1_lv:1,module:CB2S,crc:1,}")
         on = ["-p", module]
         runs = [(0, ["ports"]), (0, ["chips"]), (0, ["help"]), (0, ["help", "flash"]),
                 (0, ["version"]), (0, ["completion", "bash"]), (0, ["man"]), (0, ["sim"]),
@@ -27,6 +28,9 @@ class Json(Case):
                 (0, [*on, "write", "0x20000", "noise.bin"]),
                 (0, [*on, "erase", "0x30000+64K"]), (0, [*on, "flash", "noise.bin", "--at=128K"]),
                 (0, [*on, "restore", "b.bin"]), (12, [*on, "restore", "absent.bin"]),
+                (0, ["module"]), (0, ["module", "CB3S"]), (2, ["module", "CB3X"]),
+                (8, ["config", "keys", "noise.bin"]), (2, ["config", "kays", "noise.bin"]),
+                (0, ["config", "convert", "pins.txt", "--to", "esphome"]),
                 (2, ["sim", "bk7231n"]), (2, ["sim", "bk9999", "--pty", "x"])]
         seen = set()
         for code, arguments in runs:

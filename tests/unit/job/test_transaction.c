@@ -586,9 +586,32 @@ static void a_full_disk_stops_before_the_first_write(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, prepare, clean)
 
+/* What the caller adds is in the same plan and counts before the image. */
+static void extra_runs_are_written_along(void **state)
+{
+    static uint8_t extra[RK_SECTOR_SIZE];
+    struct rk_write_result result;
+    struct rk_segment segment = {0x41000, sizeof extra, extra};
+    struct rk_write_policy policy = policy_with(0);
+    struct rk_image_file file = {
+        .name = "x.bin", .data = image, .len = 0x2000, .have_addr = true, .addr = 0x40000};
+    (void)state;
+    memset(extra, 0x5A, sizeof extra);
+    policy.extra = &segment;
+    policy.extra_count = 1;
+    assert_int_equal(rk_job_flash(&fake->dev, &file, &policy, &result, NULL), RK_OK);
+    assert_true(result.verified);
+    assert_memory_equal(fake->flash + 0x40000, image, 0x1000);
+    assert_memory_equal(fake->flash + 0x41000, extra, sizeof extra);
+    segment.addr = FAKE_SIZE;
+    struct rk_error err;
+    assert_int_equal(rk_job_flash(&fake->dev, &file, &policy, &result, &err), RK_ERR_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(extra_runs_are_written_along),
         TEST(a_write_saves_plans_writes_verifies_and_restarts),
         TEST(writing_the_same_again_changes_nothing),
         TEST(a_backup_of_this_very_state_is_used_again),
