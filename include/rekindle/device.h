@@ -58,7 +58,8 @@ struct rk_device_info {
     bool has_fingerprint;
     uint32_t fingerprint;      /* CRC-32 (zlib form) of the first 256 bytes of flash (257 on ROM
                                   chips, as the public tools have it) */
-    char fingerprint_name[40]; /* the boot loader that has it, or empty */
+    char fingerprint_name[40]; /* the boot loader that has it; "none: ..." for a blank or silent
+                                  flash; empty if it is not known */
     bool has_jedec;
     uint8_t jedec[3];    /* manufacturer, type, size, in wire order */
     char flash_name[32]; /* part name from the table; may be empty */

@@ -112,6 +112,12 @@ static enum rk_status look_at(struct rk_transaction *t, enum rk_region_kind kind
     return RK_OK;
 }
 
+/* A blank or silent flash has a known fingerprint too: its name begins with "none". */
+static bool fingerprint_is_loader(const struct rk_device_info *info)
+{
+    return info->fingerprint_name[0] && strncmp(info->fingerprint_name, "none", 4) != 0;
+}
+
 /* Does the module have a boot loader that works? On chips without a loader in ROM we are talking
  * to it. Elsewhere its fingerprint says so, else its bytes. */
 static enum rk_status has_loader(struct rk_transaction *t, bool *works, struct rk_error *err)
@@ -121,7 +127,7 @@ static enum rk_status has_loader(struct rk_transaction *t, bool *works, struct r
     uint32_t reads;
     enum rk_status status = RK_OK;
 
-    *works = !t->dev->info.loader_in_rom || t->dev->info.fingerprint_name[0];
+    *works = !t->dev->info.loader_in_rom || fingerprint_is_loader(&t->dev->info);
     for (size_t i = 0; i < t->dev->region_count && !*works; i++) {
         const struct rk_region *r = &t->dev->regions[i];
         if (r->kind != RK_REGION_BOOT)
@@ -195,7 +201,8 @@ static enum rk_status narrow_flash(struct rk_transaction *t, struct rk_error *er
         return status;
     if (!rk_transaction_lifted(t, RK_RULE_BOOT) && touches(t, RK_REGION_BOOT)) {
         status = has_loader(t, &works, err);
-        if (status == RK_OK && (works || !image_boot_is_known(t)))
+        /* Without one the file's loader is wanted; whether it may be written is for the rules. */
+        if (status == RK_OK && works)
             status = keep_boot(t, err);
     }
     if (status != RK_OK || rk_transaction_lifted(t, RK_RULE_CALIBRATION))

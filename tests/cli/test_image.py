@@ -180,6 +180,21 @@ class Image(Case):
         for key in ("kind", "chip", "key_class", "app_name", "sha256", "parts", "sectors"):
             self.assertEqual(file[key], module[key])
 
+    def test_erased_module(self):
+        """An application alone is refused; joined with a boot loader it makes a module that boots."""
+        self.write("flash.bin", b"\xff" * support.FLASH_SIZE)
+        on = ["-p", self.module(), "--force=no-backup", "--no-backup"]
+        run = self.run_json(*on[:2], "flash", "ua.bin", *on[2:], code=10)
+        self.assertEqual(run["error"]["rule"], "layout")
+        self.assertIn("--boot", run["error"]["hint"])
+        self.assertEqual(self.read("flash.bin"), b"\xff" * support.FLASH_SIZE)
+        # The loader of this test is no build that anybody knows: that has to be said too.
+        run = self.run_json(*on[:2], "flash", "ua.bin", "--boot", "boot.bin", *on[2:], code=10)
+        self.assertEqual(run["error"]["rule"], "boot")
+        self.run_program(*on[:2], "flash", "ua.bin", "--boot", "boot.bin", "--force=boot", *on[2:])
+        result = self.run_json("inspect", "flash.bin", "--chip", "BK7231N")["result"]
+        self.assertEqual(result["boots"][0]["verdict"], "yes")
+
 
 if __name__ == "__main__":
     support.main()
