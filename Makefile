@@ -30,7 +30,7 @@ demo: ## install what is missing, build, and do the main job on a virtual module
 check: ## install what is missing, build with sanitizers, and run every test
 	@tools/setup.sh build check
 	@$(CONFIGURE) $(BUILD)-check -G Ninja \
-	    -DCMAKE_BUILD_TYPE=Debug -DREKINDLE_SANITIZE=ON -DREKINDLE_WERROR=ON
+	    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DREKINDLE_SANITIZE=ON -DREKINDLE_WERROR=ON
 	@cmake --build $(BUILD)-check -j $(JOBS)
 	@ctest --test-dir $(BUILD)-check --output-on-failure --no-tests=error -j $(JOBS)
 
