@@ -43,6 +43,20 @@ int cli_fail(struct cli *cli);
 /* Begins the `result` of a command that works on no module. */
 void cli_result_begin(struct cli *cli, struct rk_json *json);
 
+/* How to connect, as the settings say. */
+struct rk_connect_options cli_connect_options(const struct cli *cli);
+
+/* Rows of every command that writes. */
+/* clang-format off */
+#define WRITE_OPTIONS                                                                              \
+    {"backup-dir", 'd', OPTION_FOLDER, "FOLDER", "where the automatic backup is kept", NULL,       \
+     false, false},                                                                                \
+    {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false, \
+     false},                                                                                       \
+    {"no-reset", 0, OPTION_SWITCH, NULL, "leave the module in its loader afterwards", NULL, false, \
+     false}
+/* clang-format on */
+
 /* Checks before anything is sent to a module that the file named by a positional argument can be
  * read; false with cli->err filled. */
 bool cli_check_file(struct cli *cli, size_t positional);

@@ -133,13 +133,7 @@ struct module {
 static enum rk_status module_open(struct cli *cli, struct module *m)
 {
     const struct settings *set = &cli->settings;
-    struct rk_connect_options opt = {.size = sizeof opt,
-                                     .chip = set->chip,
-                                     .reset = set->reset,
-                                     .baud = set->baud,
-                                     .max_baud = set->max_baud,
-                                     .link_timeout_ms = set->link_timeout_ms,
-                                     .retries = set->retries};
+    const struct rk_connect_options opt = cli_connect_options(cli);
     enum rk_status st = rk_context_new(&m->ctx, NULL, &cli->err);
 
     if (st == RK_OK)

@@ -35,14 +35,7 @@ static bool is_port(const char *name)
 
 static enum rk_status read_module(struct cli *cli, const char *name, struct side *side)
 {
-    const struct settings *set = &cli->settings;
-    struct rk_connect_options opt = {.size = sizeof opt,
-                                     .chip = set->chip,
-                                     .reset = set->reset,
-                                     .baud = set->baud,
-                                     .max_baud = set->max_baud,
-                                     .link_timeout_ms = set->link_timeout_ms,
-                                     .retries = set->retries};
+    const struct rk_connect_options opt = cli_connect_options(cli);
     struct rk_context *ctx = NULL;
     struct rk_link *link = NULL;
     struct rk_device *dev = NULL;

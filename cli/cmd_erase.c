@@ -1,12 +1,7 @@
 #include "cli.h"
 
 static const struct option options[] = {
-    {"backup-dir", 'd', OPTION_FOLDER, "FOLDER", "where the automatic backup is kept", NULL, false,
-     false},
-    {"no-backup", 0, OPTION_SWITCH, NULL, "make no backup (needs --force=no-backup)", NULL, false,
-     false},
-    {"no-reset", 0, OPTION_SWITCH, NULL, "leave the module in its loader afterwards", NULL, false,
-     false},
+    WRITE_OPTIONS,
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 

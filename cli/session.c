@@ -168,14 +168,7 @@ static enum rk_status record(struct session *s)
 
 static enum rk_status open_port(struct session *s)
 {
-    const struct settings *set = &s->cli->settings;
-    struct rk_connect_options opt = {.size = sizeof opt,
-                                     .chip = set->chip,
-                                     .reset = set->reset,
-                                     .baud = set->baud,
-                                     .max_baud = set->max_baud,
-                                     .link_timeout_ms = set->link_timeout_ms,
-                                     .retries = set->retries};
+    const struct rk_connect_options opt = cli_connect_options(s->cli);
     enum rk_status st = RK_OK;
 
     if (!s->port[0])
