@@ -21,23 +21,22 @@ static const struct {
 
 /* What the list of ports knows of a path: bridge, ids. Not finding it is no error: a
  * pseudo-terminal or a link is in no list. */
-static enum rk_status look_up(struct rk_context *ctx, const char *path, struct rk_link_info *info,
-                              struct rk_error *err)
+static enum rk_status look_up(const char *path, struct rk_link_info *info, struct rk_error *err)
 {
-    struct rk_port *ports = NULL;
-    size_t count = 0;
-    enum rk_status st = rk_ports_list(ctx, &ports, &count, err);
+    struct rk_port_list list = {.ports = NULL};
+    enum rk_status st = rk_ports_scan(&list, err);
 
-    for (size_t i = 0; st == RK_OK && i < count; i++) {
-        if (strcmp(ports[i].name, path) != 0 && strcmp(ports[i].stable, path) != 0)
+    for (size_t i = 0; st == RK_OK && i < list.count; i++) {
+        const struct rk_port *port = &list.ports[i];
+        if (strcmp(port->name, path) != 0 && strcmp(port->stable, path) != 0)
             continue;
-        rk_text_copy(info->bridge, sizeof info->bridge, ports[i].bridge);
-        rk_text_copy(info->serial, sizeof info->serial, ports[i].serial);
-        info->vid = ports[i].vid;
-        info->pid = ports[i].pid;
-        info->max_baud = ports[i].max_baud;
+        rk_text_copy(info->bridge, sizeof info->bridge, port->bridge);
+        rk_text_copy(info->serial, sizeof info->serial, port->serial);
+        info->vid = port->vid;
+        info->pid = port->pid;
+        info->max_baud = port->max_baud;
     }
-    rk_ports_free(ports);
+    free(list.ports);
     return st;
 }
 
@@ -125,6 +124,6 @@ enum rk_status rk_link_open(struct rk_context *ctx, const char *spec, struct rk_
                               err);
     if (!*spec)
         return rk_fail(err, RK_ERR_ARG, "usage.port", "the port has no name");
-    enum rk_status st = look_up(ctx, spec, &info, err);
+    enum rk_status st = look_up(spec, &info, err);
     return st == RK_OK ? rk_serial_open(ctx, spec, &info, out, err) : st;
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "link/bridge.h"
+#include "link/serial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,24 @@ static int by_name(const void *a, const void *b)
     return (unsigned char)*x - (unsigned char)*y;
 }
 
+/* Does somebody hold the port? That means asking every process, so only lists for people and the
+ * automatic choice do it; Windows tells only when a port is opened. */
+static void judge_busy(struct rk_port *port)
+{
+#ifdef _WIN32
+    (void)port;
+#else
+    char holder[96];
+
+    if (!port->accessible)
+        return;
+    rk_serial_holder(port->name, holder, sizeof holder);
+    port->busy = holder[0] != '\0';
+    if (port->busy)
+        rk_text_format(port->reason, sizeof port->reason, "held by %s: close it", holder);
+#endif
+}
+
 enum rk_status rk_ports_list(struct rk_context *ctx, struct rk_port **out, size_t *count,
                              struct rk_error *err)
 {
@@ -72,6 +91,8 @@ enum rk_status rk_ports_list(struct rk_context *ctx, struct rk_port **out, size_
         free(list.ports);
         return st;
     }
+    for (size_t i = 0; i < list.count; i++)
+        judge_busy(&list.ports[i]);
     if (list.count)
         qsort(list.ports, list.count, sizeof *list.ports, by_name);
     *out = list.ports;

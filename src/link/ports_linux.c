@@ -96,25 +96,18 @@ static void find_by_id(struct rk_port *port, const char *root)
         closedir(dir);
 }
 
-/* May we open it, and does somebody hold it? Opening would assert DTR, so it is not opened. */
+/* May we open it? Opening would assert DTR, so it is not opened. */
 static void judge_access(struct rk_port *port, const char *root)
 {
     char path[512];
 
     rk_text_format(path, sizeof path, "%s%s", root, port->name);
     port->accessible = access(path, R_OK | W_OK) == 0;
-    if (!port->accessible) {
+    if (!port->accessible)
         rk_text_format(port->reason, sizeof port->reason,
                        errno == EACCES ? "no permission: sudo usermod -aG dialout $USER, then log "
                                          "in again, or install the udev rule"
                                        : "the device file is missing");
-        return;
-    }
-    char holder[96];
-    rk_serial_holder(path, holder, sizeof holder);
-    port->busy = holder[0] != '\0';
-    if (port->busy)
-        rk_text_format(port->reason, sizeof port->reason, "held by %s: close it", holder);
 }
 
 static enum rk_status add_port(struct rk_port_list *list, const char *root, const char *class_dir,
