@@ -2,7 +2,6 @@
 #include "link/ports.h"
 
 #include "base/text.h"
-#include "link/serial.h"
 
 #include <dirent.h>
 #include <errno.h>
