@@ -201,35 +201,64 @@ static enum rk_status rekey(struct cli *cli, const uint8_t *data, size_t len)
     return status;
 }
 
+/* Judges an update against flash content: text into *story, JSON into *json. */
+static enum rk_status judge_update(struct cli *cli, const uint8_t *data, size_t len,
+                                   const uint8_t *flash, size_t flash_len, struct text *story,
+                                   struct rk_json *json, struct rk_error *err)
+{
+    struct rk_update update;
+    struct rk_view view = {.sink = text_sink, .user = story, .colour = cli->out.color};
+    enum rk_status status = rk_update_check(data, len, flash, flash_len, &update, err);
+
+    if (status != RK_OK)
+        return status;
+    rk_json_object_begin(json);
+    rk_view_update_json(json, &update);
+    rk_json_object_end(json);
+    if (cli->out.json == JSON_OFF)
+        rk_view_update_text(&view, &update);
+    if (update.accepted)
+        return RK_OK;
+    return rk_fail(err, RK_ERR_IMAGE_FORMAT, "update.refused", "the update would be refused: %s",
+                   update.reason);
+}
+
 static enum rk_status check_update(struct cli *cli, const uint8_t *data, size_t len,
                                    const char *against)
 {
-    struct rk_update update;
     struct text story = {.bytes = NULL};
-    struct rk_view view = {.sink = text_sink, .user = &story, .colour = cli->out.color};
     struct rk_json json;
     uint8_t *flash = NULL;
     size_t flash_len = 0;
     enum rk_status status = load(cli, against, &flash, &flash_len);
 
+    cli_result_begin(cli, &json);
     if (status == RK_OK)
-        status = rk_update_check(data, len, flash, flash_len, &update, &cli->err);
+        status = judge_update(cli, data, len, flash, flash_len, &story, &json, &cli->err);
     free(flash);
-    if (status != RK_OK)
-        return status;
-    rk_json_init(&json, text_sink, &cli->result, cli->out.json == JSON_DOCUMENT);
-    rk_json_object_begin(&json);
-    rk_view_update_json(&json, &update);
-    rk_json_object_end(&json);
-    if (cli->out.json == JSON_OFF) {
-        rk_view_update_text(&view, &update);
-        output_result(&cli->out, story.bytes ? story.bytes : "", story.len);
-    }
+    output_result(&cli->out, story.bytes ? story.bytes : "", story.len);
     text_free(&story);
-    if (update.accepted)
-        return RK_OK;
-    return rk_fail(&cli->err, RK_ERR_IMAGE_FORMAT, "update.refused",
-                   "the update would be refused: %s", update.reason);
+    return status;
+}
+
+/* The same against what a connected module holds now. */
+static enum rk_status check_module(struct session *s, struct rk_json *json)
+{
+    uint32_t size = rk_device_info(s->dev)->flash_size;
+    uint8_t *update = NULL, *flash = malloc(size ? size : 1);
+    size_t len = 0;
+    enum rk_status status;
+
+    if (!flash)
+        return rk_fail(&s->err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    status = session_load(s, s->cli->in.positionals[1], &update, &len);
+    if (status == RK_OK)
+        status = rk_job_read(s->dev, 0, flash, size, &s->err);
+    if (status == RK_OK)
+        status = judge_update(s->cli, update, len, flash, size, &s->story, json, &s->err);
+    free(update);
+    free(flash);
+    return status;
 }
 
 /* Without a dump: is the image sound for some chip (or the one that is named)? */
@@ -312,6 +341,10 @@ static int run(struct cli *cli)
         status = need_output(cli);
     if (status == RK_OK)
         status = load(cli, cli->in.positionals[1], &data, &len);
+    if (status == RK_OK && verb->run == check && option_value(&cli->in, "port")) {
+        free(data);
+        return session_run(cli, check_module);
+    }
     if (status == RK_OK)
         status = verb->run(cli, data, len);
     free(data);
@@ -330,7 +363,8 @@ const struct command command_image = {
         "pack FILE --key KEY -o NEW: makes flash bytes of linker output; --as rbl or --as ug makes "
         "an OTA package.\n\n"
         "check FILE: exit status 8 if it would start on no chip; --against DUMP tells whether a "
-        "module with that flash would accept the update.\n\n"
+        "module with that flash would accept the update, -p PORT whether the connected one "
+        "would.\n\n"
         "encrypt FILE --key KEY -o NEW enciphers for another key, decrypt removes the key. The "
         "input is never changed, and no file is ever replaced.",
     .options = options,

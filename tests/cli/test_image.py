@@ -132,6 +132,9 @@ class Image(Case):
         package[300] ^= 1
         self.write("bad.ug", bytes(package))
         self.run_program("image", "check", "bad.ug", "--against", "dump.bin", code=8)
+        module = self.run_json("-p", "sim:bk7231n,flash=dump.bin", "image", "check", "new.ug")
+        self.assertEqual(module["result"], result)
+        self.run_program("-p", "sim:bk7231n,flash=dump.bin", "image", "check", "bad.ug", code=8)
         self.run_program("image", "convert", "new.ug", code=2)
         self.run_program("image", "convert", "new.ug", "-o", "x.bin", code=2)
         self.run_program("image", "convert", "new.ug", "--key", "tuya", "-o", "x.bin")
