@@ -35,10 +35,10 @@ static void put_options(struct text *out, const char *title, const struct option
 
 static void help_overview(struct text *out)
 {
-    text_printf(out,
-                "rekindle brings Wi-Fi modules with Beken and Bouffalo Lab chips back to life: it\n"
-                "identifies, backs up, flashes, verifies and restores them over a serial port.\n\n"
-                "usage: rekindle [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands\n");
+    text_printf(
+        out, "rekindle brings Wi-Fi modules with Beken chips back to life: it identifies, backs\n"
+             "up, flashes, verifies, restores and explains them over a serial port.\n\n"
+             "usage: rekindle [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands\n");
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->hidden)
             text_printf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
