@@ -17,8 +17,8 @@ static enum rk_status no_answer(const struct rk_device *dev, uint32_t timeout_ms
 {
     const char *name = rk_link_info(dev->link)->name;
 
-    rk_fail(err, RK_ERR_NO_LINK, "link.no-answer", "nothing answered on %s within %u s", name,
-            (unsigned)(timeout_ms / 1000));
+    rk_fail(err, RK_ERR_NO_LINK, "link.no-answer", "nothing answered on %s within %u.%u s", name,
+            (unsigned)(timeout_ms / 1000), (unsigned)(timeout_ms % 1000 / 100));
     rk_error_detail(err, "%u bytes received, none of them a reply", (unsigned)dev->stray_bytes);
     rk_error_hint(err, dev->stray_bytes
                            ? "something talks on this wire: UART1 of the module (RX1, TX1)? "

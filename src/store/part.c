@@ -88,6 +88,11 @@ enum rk_status rk_part_open(struct rk_part *part, const char *path, bool *found,
     if (rk_file_exists(part->path))
         return rk_file_error(err, "create", part->path, EEXIST);
     status = rk_manifest_read(part->map_path, &part->manifest, err);
+    if (status != RK_OK)
+        rk_error_hint(err,
+                      "the map of the unfinished backup is damaged: remove \"%s\" and its map, "
+                      "or choose another name",
+                      part->data_path);
     if (status == RK_OK)
         status = rk_file_open_pieces(part->data_path, false, &part->fd, err);
     if (status != RK_OK) {
