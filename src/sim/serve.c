@@ -273,7 +273,8 @@ static enum rk_status save(struct server *server, bool now, struct rk_error *err
     uint64_t changes = rk_nor_changes(server->sim->nor);
     size_t len;
 
-    if (!server->opt->save_path || changes == server->saved)
+    /* At the end the file is written in any case: whoever named it expects it. */
+    if (!server->opt->save_path || (changes == server->saved && !now))
         return RK_OK;
     if (changes != server->seen) {
         server->seen = changes;

@@ -241,6 +241,7 @@ static void a_vanishing_adapter_ends_the_service(void **state)
     close(fd);
     rk_sim_free(served.sim);
     rk_context_free(served.ctx);
+    assert_int_equal(remove(served.save), 0); /* written at the end, changed or not */
     assert_int_equal(rmdir(served.folder), 0);
 }
 
