@@ -28,8 +28,8 @@ LAYERS = {
     "diagnosis": set(),
     "chip": {"flash"},
     "sim": {"flash", "link", "store"},
-    "emulate": {"flash", "image"},
-    "job": {"store", "flash", "image", "config", "diagnosis", "chip"},
+    "emulate": {"flash", "image", "sim", "diagnosis"},
+    "job": {"store", "flash", "image", "config", "diagnosis", "chip", "sim", "emulate"},
 }
 
 BANNED = {
