@@ -13,6 +13,8 @@ function(rekindle_table name)
 endfunction()
 
 rekindle_table(flash_parts ${PROJECT_SOURCE_DIR}/data/beken-spi-flash.csv)
+rekindle_table(bl602_boot2 ${PROJECT_SOURCE_DIR}/data/bl602-boot2.csv)
+rekindle_table(bl602_parts ${PROJECT_SOURCE_DIR}/data/bl602-spi-flash.csv)
 rekindle_table(boot_builds ${PROJECT_SOURCE_DIR}/data/beken-boot-loaders.csv)
 rekindle_table(image_targets ${PROJECT_SOURCE_DIR}/data/beken-image-targets.csv)
 rekindle_table(crc16_tables)

@@ -60,6 +60,35 @@ def flash_parts(data):
             + "\n};\n\nconst size_t rk_flash_part_count = sizeof rk_flash_parts / sizeof rk_flash_parts[0];\n")
 
 
+def parameters(text):
+    values = bytes.fromhex(text)
+    if len(values) != 84:
+        raise ValueError("flash parameters are 84 bytes")
+    return "{%s}" % ", ".join("0x%02X" % value for value in values)
+
+
+def bl602_parts(data):
+    return ('#include "flash/bl602_parts.h"\n'
+            + table(data, "bl602-spi-flash.csv", "rk_bl602_part", "rk_bl602_parts", "rk_bl602_part_count",
+                    lambda row: ["0x%06X" % int(row["jedec_id"], 16), quoted(row["name"]),
+                                 str(int(row["size_bytes"])), "true" if row["in_rom"] == "1" else "false",
+                                 parameters(row["parameters"])],
+                    order=lambda row: int(row["jedec_id"], 16)))
+
+
+def boot2_build(row):
+    digest = bytes.fromhex(row["sha256"])
+    if len(digest) != 32:
+        raise ValueError("sha256 has not 32 bytes")
+    return [quoted(row["name"]), "{%s}" % ", ".join("0x%02X" % byte for byte in digest)]
+
+
+def bl602_boot2(data):
+    return ('#include "image/bouffalo/boot2.h"\n'
+            + table(data, "bl602-boot2.csv", "rk_bfl_boot2_build", "rk_bfl_boot2_builds",
+                    "rk_bfl_boot2_build_count", boot2_build))
+
+
 KEY_CLASSES = {"zero": "RK_KEY_ZERO", "tuya": "RK_KEY_TUYA", "vendor": "RK_KEY_VENDOR"}
 
 
@@ -250,6 +279,8 @@ def obk_tables(data):
 
 
 TABLES = {
+    "bl602_boot2": bl602_boot2,
+    "bl602_parts": bl602_parts,
     "boot_builds": boot_builds,
     "crc16_tables": crc16_tables,
     "flash_parts": flash_parts,

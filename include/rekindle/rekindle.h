@@ -8,6 +8,7 @@
 #ifndef REKINDLE_H
 #define REKINDLE_H
 
+#include <rekindle/bl602.h>
 #include <rekindle/clock.h>
 #include <rekindle/context.h>
 #include <rekindle/convert.h>

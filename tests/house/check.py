@@ -23,7 +23,7 @@ LAYERS = {
     "store": set(),
     "link": {"store"},
     "flash": set(),
-    "image": set(),
+    "image": {"flash"},
     "config": {"image"},
     "diagnosis": set(),
     "chip": {"flash"},

@@ -7,12 +7,6 @@
 #include <string.h>
 
 #define IGNORED_MARK 0xDEADBEEFu
-#define CRC_IGNORE   (1u << 16)
-#define HASH_IGNORE  (1u << 17)
-#define BL702_BOOT2  (1u << 19)
-#define NO_SEGMENT   (1u << 8)
-#define CACHE_ENABLE (1u << 9)
-#define SIGN_CRYPT   0xFu
 
 bool rk_bfl_header_read(const uint8_t *data, size_t len, struct rk_bfl_header *out)
 {
@@ -24,19 +18,22 @@ bool rk_bfl_header_read(const uint8_t *data, size_t len, struct rk_bfl_header *o
     crc = rk_get_le32(data + 172);
     out->boot_cfg = rk_get_le32(data + 116);
     out->crc_good =
-        crc == rk_crc32(0, data, 172) || (crc == IGNORED_MARK && out->boot_cfg & CRC_IGNORE);
+        crc == rk_crc32(0, data, 172) || (crc == IGNORED_MARK && out->boot_cfg & RK_BFL_CRC_IGNORE);
     out->flash_good =
         memcmp(data + 8, "FCFG", 4) == 0 && rk_get_le32(data + 96) == rk_crc32(0, data + 12, 84);
     out->clock_good =
         memcmp(data + 100, "PCFG", 4) == 0 && rk_get_le32(data + 112) == rk_crc32(0, data + 104, 8);
-    out->other_chip = out->boot_cfg & BL702_BOOT2 || rk_get_le32(data + 164) == 0x1000;
-    out->plain = !(out->boot_cfg & SIGN_CRYPT);
-    out->flat = out->boot_cfg & NO_SEGMENT;
-    out->cached = out->boot_cfg & CACHE_ENABLE;
+    out->io_mode = data[12];
+    out->crystal = data[104];
+    out->other_chip = out->boot_cfg & RK_BFL_BL702_BOOT2 || rk_get_le32(data + 164) == 0x1000;
+    out->plain = !(out->boot_cfg & (RK_BFL_SIGN | RK_BFL_ENCRYPT));
+    out->flat = out->boot_cfg & RK_BFL_NO_SEGMENT;
+    out->cached = out->boot_cfg & RK_BFL_CACHE_ENABLE;
     out->length = rk_get_le32(data + 120);
     out->start = rk_get_le32(data + 128);
     memcpy(out->hash, data + 132, sizeof out->hash);
-    out->hash_ignored = out->boot_cfg & HASH_IGNORE && rk_get_le32(out->hash) == IGNORED_MARK;
+    out->hash_ignored =
+        out->boot_cfg & RK_BFL_HASH_IGNORE && rk_get_le32(out->hash) == IGNORED_MARK;
     return true;
 }
 

@@ -8,10 +8,24 @@
 
 #define RK_BFL_HEADER 176u
 
+/* Option bits (word at 116), as Bouffalo Lab's image tools name them. */
+#define RK_BFL_SIGN         0x3u
+#define RK_BFL_ENCRYPT      0xCu
+#define RK_BFL_NO_SEGMENT   (1u << 8)
+#define RK_BFL_CACHE_ENABLE (1u << 9)
+#define RK_BFL_NOT_LOAD     (1u << 10)
+#define RK_BFL_CRC_IGNORE   (1u << 16)
+#define RK_BFL_HASH_IGNORE  (1u << 17)
+#define RK_BFL_BL702_BOOT2  (1u << 19)
+
+#define RK_BFL_CRYSTAL_40M 4 /* value of `crystal` on every module known */
+
 struct rk_bfl_header {
     bool crc_good;     /* or the header says that it does not count */
     bool flash_good;   /* flash parameters: magic and CRC */
     bool clock_good;   /* clock settings: magic and CRC */
+    uint8_t io_mode;   /* of the flash parameters */
+    uint8_t crystal;   /* 1 = 24 MHz, 2 = 32, 3 = 38.4, 4 = 40, 5 = 26, 6 = RC 32 */
     bool other_chip;   /* marks of the BL702 or of another relative */
     uint32_t boot_cfg; /* option bits */
     bool plain;        /* neither signed nor enciphered */

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RK_BFL_TABLE_0  0xE000u
-#define RK_BFL_TABLE_1  0xF000u
-#define RK_BFL_PART_MAX 16
+#define RK_BFL_TABLE_0    0xE000u
+#define RK_BFL_TABLE_1    0xF000u
+#define RK_BFL_PART_MAX   16
+#define RK_BFL_TABLE_SPAN 596u /* bytes of the largest table */
 
 struct rk_bfl_part {
     char name[10];
