@@ -40,7 +40,7 @@ struct rk_obk_place {
     enum rk_obk_store store;
     uint32_t offset;       /* of the record in the bytes */
     uint32_t area, length; /* EasyFlash: the area around it */
-    uint8_t granularity;   /* EasyFlash: bits written at a time, 1 or 8 */
+    uint8_t granularity;   /* EasyFlash: bits written at a time: 1, 8, 32 */
     const char *key;       /* EasyFlash: its name; "" for raw records */
 };
 

@@ -6,25 +6,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The two shapes of the log. Status fields are made of bits or of bytes that are cleared one after
- * the other, from the front. */
+/* The shapes of the log. Status fields are made of bits, bytes or words that are cleared one after
+ * the other, from the front; of a word only the first byte is looked at. */
 struct shape {
     unsigned granularity;
     uint32_t magic_at, header; /* of a sector */
-    uint32_t entry_magic_at, entry_header;
+    uint32_t fields_at;        /* of an entry: mark, length, CRC, length of the name, of the value */
+    uint32_t entry_header;
+    bool marked; /* entries begin with "KV40"; where not, fields_at counts a mark that is not there */
 };
 
-static const struct shape shapes[] = {{1, 4, 0x10, 4, 0x18}, {8, 8, 0x14, 8, 0x1C}};
+static const struct shape shapes[] = {
+    {1, 4, 0x10, 4, 0x18, true},
+    {8, 8, 0x14, 8, 0x1C, true},
+    {32, 0x18, 0x24, 0x14, 0x28, true},
+    {32, 0x18, 0x24, 0x10, 0x24, false}, /* the SDKs of TR6260 and ECR6600; OpenTR6260 ef_env.c */
+};
 
 enum { ENTRY_STATES = 6, STATE_WRITTEN = 2, STATE_DELETING = 3, STATE_DELETED = 4 };
 enum { STORE_EMPTY = 1, STORE_USING = 2, DIRTY_CLEAN = 1, DIRTY_YES = 2 };
 
+/* An ECR6600 writes "EF41". */
+static bool is_sector(const struct shape *s, const uint8_t *sector)
+{
+    const uint8_t *mark = sector + s->magic_at;
+
+    return memcmp(mark, "EF4", 3) == 0 && (mark[3] == '0' || (mark[3] == '1' && !s->marked));
+}
+
+/* Entries tell marked and unmarked logs apart; a sector without any is taken for an unmarked one. */
 static const struct shape *shape_of(const uint8_t *sector)
 {
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        if (memcmp(sector + shapes[i].magic_at, "EF40", 4) == 0)
-            return &shapes[i];
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        const struct shape *s = &shapes[i];
+        if (is_sector(s, sector) &&
+            (s->granularity < 32 || !s->marked ||
+             memcmp(sector + s->header + s->fields_at, "KV40", 4) == 0))
+            return s;
+    }
     return NULL;
+}
+
+/* The shape of a whole area: that of a sector with entries, if there is one. */
+static const struct shape *shape_of_area(const uint8_t *area, uint32_t length)
+{
+    const struct shape *found = NULL;
+
+    for (uint32_t at = 0; at + RK_EASYFLASH_SECTOR <= length; at += RK_EASYFLASH_SECTOR) {
+        const struct shape *s = shape_of(area + at);
+        if (s && (!found || s->marked))
+            found = s;
+    }
+    return found;
 }
 
 unsigned rk_easyflash_granularity(const uint8_t *sector)
@@ -34,13 +67,19 @@ unsigned rk_easyflash_granularity(const uint8_t *sector)
     return shape ? shape->granularity : 0;
 }
 
-/* How many steps of a status field are done: cleared bits or bytes at its front. */
+/* Bytes that are written at a time. */
+static uint32_t unit_of(const struct shape *s)
+{
+    return (s->granularity + 7) / 8;
+}
+
+/* How many steps of a status field are done: cleared bits, bytes or words at its front. */
 static unsigned status_read(const struct shape *s, const uint8_t *p, unsigned states)
 {
     unsigned step = 0;
 
     for (; step < states - 1; step++)
-        if (s->granularity == 1 ? (*p >> (7 - step) & 1) : p[step] != 0)
+        if (s->granularity == 1 ? (*p >> (7 - step) & 1) : p[step * unit_of(s)] != 0)
             break;
     return step;
 }
@@ -51,13 +90,19 @@ static void status_write(const struct shape *s, uint8_t *p, unsigned steps)
         if (s->granularity == 1)
             *p = (uint8_t)(*p & ~(0x80u >> i));
         else
-            p[i] = 0;
+            p[i * unit_of(s)] = 0;
     }
+}
+
+/* Where a sector says whether entries of it were deleted. */
+static uint8_t *dirty_field(const struct shape *s, uint8_t *sector)
+{
+    return sector + (s->granularity == 1 ? 1 : 3 * unit_of(s));
 }
 
 static uint32_t padded(const struct shape *s, uint32_t len)
 {
-    uint32_t unit = (s->granularity + 7) / 8;
+    uint32_t unit = unit_of(s);
 
     return (len + unit - 1) / unit * unit;
 }
@@ -65,7 +110,7 @@ static uint32_t padded(const struct shape *s, uint32_t len)
 /* CRC over the length fields, the name and the value, as the library takes it. */
 static uint32_t entry_crc(const struct shape *s, const uint8_t *entry, uint32_t total)
 {
-    uint32_t lengths = s->entry_magic_at + 12;
+    uint32_t lengths = s->fields_at + 12;
 
     return rk_crc32(0, entry + lengths, total - lengths);
 }
@@ -79,9 +124,9 @@ struct entry {
 
 static bool entry_read(const struct shape *s, const uint8_t *p, uint32_t room, struct entry *out)
 {
-    const uint8_t *fields = p + s->entry_magic_at;
+    const uint8_t *fields = p + s->fields_at;
 
-    if (room < s->entry_header || memcmp(fields, "KV40", 4) != 0)
+    if (room < s->entry_header || (s->marked && memcmp(fields, "KV40", 4) != 0))
         return false;
     out->total = rk_get_le32(fields + 4);
     out->name_length = fields[12];
@@ -154,23 +199,24 @@ bool rk_easyflash_find(const uint8_t *data, uint32_t start, uint32_t length, con
     return found;
 }
 
-static void format_sector(const struct shape *s, uint8_t *sector)
+static void format_sector(const struct shape *s, uint8_t *sector, const uint8_t *mark)
 {
     memset(sector, 0xFF, RK_EASYFLASH_SECTOR);
     status_write(s, sector, STORE_EMPTY);
-    status_write(s, sector + (s->granularity == 1 ? 1 : 3), DIRTY_CLEAN);
-    memcpy(sector + s->magic_at, "EF40", 4);
+    status_write(s, dirty_field(s, sector), DIRTY_CLEAN);
+    memcpy(sector + s->magic_at, mark, 4);
 }
 
 static void put_entry(const struct shape *s, uint8_t *p, const char *name, uint32_t name_length,
                       const uint8_t *value, uint32_t value_length)
 {
-    uint8_t *fields = p + s->entry_magic_at;
+    uint8_t *fields = p + s->fields_at;
     uint32_t total = s->entry_header + padded(s, name_length) + padded(s, value_length);
 
     memset(p, 0xFF, total);
+    if (s->marked)
+        memcpy(fields, "KV40", 4);
     status_write(s, p, STATE_WRITTEN);
-    memcpy(fields, "KV40", 4);
     rk_put_le32(fields + 4, total);
     fields[12] = (uint8_t)name_length;
     rk_put_le32(fields + 16, value_length);
@@ -218,7 +264,7 @@ static void delete_entry(const struct shape *s, uint8_t *area, const struct rk_e
     uint8_t *sector = area + e->at / RK_EASYFLASH_SECTOR * RK_EASYFLASH_SECTOR;
 
     status_write(s, area + e->at, STATE_DELETED);
-    status_write(s, sector + (s->granularity == 1 ? 1 : 3), DIRTY_YES);
+    status_write(s, dirty_field(s, sector), DIRTY_YES);
 }
 
 /* Writes the log anew: every live entry but the named one, then that. value may be NULL: then there
@@ -231,7 +277,7 @@ static bool rewrite(const struct shape *s, uint8_t *fresh, const uint8_t *area, 
     struct entry e;
 
     for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
-        format_sector(s, fresh + i);
+        format_sector(s, fresh + i, area + s->magic_at);
     for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
         for (uint32_t at = s->header; next_entry(s, area + i, &at, &e); at += e.total) {
             if (!e.intact)
@@ -269,7 +315,7 @@ static enum rk_status replace(const struct shape *s, uint8_t *area, uint32_t len
 enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, const char *name,
                                 const uint8_t *value, uint32_t value_length, struct rk_error *err)
 {
-    const struct shape *s = length >= RK_EASYFLASH_SECTOR ? shape_of(area) : NULL;
+    const struct shape *s = shape_of_area(area, length);
     struct rk_easyflash_entry old;
 
     if (!s)
@@ -285,7 +331,7 @@ enum rk_status rk_easyflash_set(uint8_t *area, uint32_t length, const char *name
 
 enum rk_status rk_easyflash_tidy(uint8_t *area, uint32_t length, struct rk_error *err)
 {
-    const struct shape *s = length >= RK_EASYFLASH_SECTOR ? shape_of(area) : NULL;
+    const struct shape *s = shape_of_area(area, length);
 
     if (!s)
         return rk_fail(err, RK_ERR_UNSUPPORTED, "config.store", "there is no EasyFlash area");

@@ -14,7 +14,7 @@ struct rk_easyflash_entry {
     uint32_t total;  /* bytes of the entry */
 };
 
-/* Granularity of the sector (1 or 8 bits written at a time); 0 if it is none of EasyFlash. */
+/* Granularity of the sector (1, 8 or 32 bits written at a time); 0 if it is none of EasyFlash. */
 unsigned rk_easyflash_granularity(const uint8_t *sector);
 
 /* The area around a sector: neighbouring sectors of the same granularity. */
