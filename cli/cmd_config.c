@@ -39,6 +39,7 @@ static const struct verb {
     {"import", 1, 1, "config import FILE SETTINGS -o FILE"},
     {"convert", 0, 0, "config convert FILE --to FORM"},
     {"scrub", 0, 0, "config scrub FILE -o FILE"},
+    {"files", 0, 1, "config files FILE [PATH] [-o FOLDER]"},
 };
 
 static const struct verb *find_verb(struct cli *cli)
@@ -54,7 +55,7 @@ static const struct verb *find_verb(struct cli *cli)
     if (near)
         rk_error_hint(&cli->err, "did you mean %s?", near);
     else
-        rk_error_hint(&cli->err, "show, keys, get, set, export, import, convert or scrub");
+        rk_error_hint(&cli->err, "show, keys, get, set, export, import, convert, scrub or files");
     return NULL;
 }
 
@@ -70,7 +71,8 @@ static enum rk_status check_output(struct cli *cli, const struct verb *v, bool m
         rk_error_hint(&cli->err, "usage: rekindle %s", v->usage);
         return RK_ERR_ARG;
     }
-    if (output && rk_file_exists(output) && !option_on(&cli->in, "overwrite")) {
+    if (output && strcmp(v->name, "files") != 0 && rk_file_exists(output) &&
+        !option_on(&cli->in, "overwrite")) {
         rk_fail(&cli->err, RK_ERR_FILE, "file.exists", "\"%s\" exists", output);
         rk_error_hint(&cli->err, "choose another name, or --overwrite");
         return RK_ERR_FILE;
@@ -93,6 +95,8 @@ static enum rk_status perform(struct inside *in, const char *verb, const char *c
         return inside_export(in);
     if (strcmp(verb, "import") == 0)
         return inside_import(in, arguments[0]);
+    if (strcmp(verb, "files") == 0)
+        return inside_files(in, count ? arguments[0] : NULL);
     return strcmp(verb, "convert") == 0 ? inside_convert(in) : inside_scrub(in);
 }
 
@@ -115,7 +119,8 @@ static int run(struct cli *cli)
     }
     enum rk_status st = check_output(cli, v, module);
     if (st == RK_OK)
-        st = inside_load(cli, module ? NULL : cli->in.positionals[1], &in);
+        st = inside_load(cli, module ? NULL : cli->in.positionals[1], strcmp(v->name, "files") == 0,
+                         &in);
     if (st == RK_OK)
         st = perform(&in, v->name, cli->in.positionals + first, rest);
     inside_free(&in);
@@ -167,7 +172,7 @@ static enum rk_status interpret(struct inside *in)
     return RK_OK;
 }
 
-static enum rk_status load_module(struct inside *in)
+static enum rk_status load_module(struct inside *in, bool whole)
 {
     struct module m = {0};
     enum rk_status st = module_open(in->cli, &m);
@@ -175,11 +180,11 @@ static enum rk_status load_module(struct inside *in)
     in->module = true;
     in->name = in->cli->settings.ports[0];
     if (st == RK_OK)
-        st = moving_read(m.dev, false, &in->data, &in->len, &in->cli->err);
+        st = moving_read(m.dev, whole, &in->data, &in->len, &in->cli->err);
     if (st == RK_OK)
         st = interpret(in);
     /* Nothing at the usual places: the whole flash is searched. */
-    if (st == RK_OK && !in->tuya && !in->obk) {
+    if (st == RK_OK && !whole && !in->tuya && !in->obk) {
         free(in->data);
         in->data = NULL;
         st = moving_read(m.dev, true, &in->data, &in->len, &in->cli->err);
@@ -190,11 +195,11 @@ static enum rk_status load_module(struct inside *in)
     return st;
 }
 
-enum rk_status inside_load(struct cli *cli, const char *name, struct inside *out)
+enum rk_status inside_load(struct cli *cli, const char *name, bool whole, struct inside *out)
 {
     *out = (struct inside){.cli = cli, .name = name};
     if (!name)
-        return load_module(out);
+        return load_module(out, whole);
     enum rk_status st = rk_file_read(name, FILE_MAX_BYTES, &out->data, &out->len, &cli->err);
     return st == RK_OK ? interpret(out) : st;
 }
@@ -252,7 +257,7 @@ enum rk_status inside_output(struct inside *in, const void *data, size_t len, bo
 const struct command command_config = {
     .name = "config",
     .summary = "read, explain, convert and edit the settings inside a flash",
-    .usage = "show|keys|get|set|export|import|convert|scrub FILE [ARGUMENTS]",
+    .usage = "show|keys|get|set|export|import|convert|scrub|files FILE [ARGUMENTS]",
     .description =
         "Reads the settings of Tuya firmware and of OpenBeken out of a backup, or out of the "
         "module behind -p (then FILE is left out).\n\n"
@@ -260,7 +265,9 @@ const struct command command_config = {
         "its checksum's verdict. get NAME: one key, member (gw_di.pk) or field (wifi.ssid). "
         "set NAME=VALUE: changes fields of an OpenBeken configuration, or mac. export, import: "
         "settings as a file. convert --to FORM: pins as OpenBeken template or commands, ESPHome "
-        "or Tasmota. scrub: a copy without any secret, for showing in public.\n\n"
+        "or Tasmota. scrub: a copy without any secret, for showing in public. files: what "
+        "OpenBeken's "
+        "file system (LittleFS) holds; PATH shows one file, -o FOLDER copies one or all.\n\n"
         "Passwords and keys are masked unless --show-secrets. Changes never touch FILE: they go to "
         "--output, or, with -p, to the module after a verified backup.",
     .options = options,

@@ -18,8 +18,10 @@ struct inside {
 };
 
 /* Loads the source: the module behind -p if name is NULL, else the file. What it holds is read;
- * holding nothing is no error yet. Fills cli->err. */
-RK_MUST_CHECK enum rk_status inside_load(struct cli *cli, const char *name, struct inside *out);
+ * holding nothing is no error yet. `whole`: all of a module's flash, not only
+ * where settings usually are. Fills cli->err. */
+RK_MUST_CHECK enum rk_status inside_load(struct cli *cli, const char *name, bool whole,
+                                         struct inside *out);
 void inside_free(struct inside *in);
 
 /* RK_OK if there are settings of any kind; else the error that says what was looked for. */
@@ -38,6 +40,8 @@ enum rk_status inside_export(struct inside *in);
 enum rk_status inside_import(struct inside *in, const char *file);
 enum rk_status inside_convert(struct inside *in);
 enum rk_status inside_scrub(struct inside *in);
+/* Lists the files; with --output copies them there, all or the one named (NULL = all). */
+enum rk_status inside_files(struct inside *in, const char *path);
 
 /* Writes an output file named by --output, or small text to standard output without one. `secret`
  * makes it readable by its owner only. */

@@ -19,6 +19,7 @@
 #include <rekindle/inspect.h>
 #include <rekindle/job.h>
 #include <rekindle/link.h>
+#include <rekindle/littlefs.h>
 #include <rekindle/module.h>
 #include <rekindle/move.h>
 #include <rekindle/openbeken.h>

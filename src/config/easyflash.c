@@ -11,9 +11,10 @@
 struct shape {
     unsigned granularity;
     uint32_t magic_at, header; /* of a sector */
-    uint32_t fields_at;        /* of an entry: mark, length, CRC, length of the name, of the value */
+    uint32_t fields_at; /* of an entry: mark, length, CRC, length of the name, of the value */
     uint32_t entry_header;
-    bool marked; /* entries begin with "KV40"; where not, fields_at counts a mark that is not there */
+    bool
+        marked; /* entries begin with "KV40"; where not, fields_at counts a mark that is not there */
 };
 
 static const struct shape shapes[] = {
@@ -39,9 +40,8 @@ static const struct shape *shape_of(const uint8_t *sector)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         const struct shape *s = &shapes[i];
-        if (is_sector(s, sector) &&
-            (s->granularity < 32 || !s->marked ||
-             memcmp(sector + s->header + s->fields_at, "KV40", 4) == 0))
+        if (is_sector(s, sector) && (s->granularity < 32 || !s->marked ||
+                                     memcmp(sector + s->header + s->fields_at, "KV40", 4) == 0))
             return s;
     }
     return NULL;

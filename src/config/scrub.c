@@ -1,5 +1,6 @@
 /* Empties settings of secrets. The storage of Tuya is deciphered, masked, given its checksums and
  * enciphered again, so that what remains can still be read by every tool. */
+#include <rekindle/littlefs.h>
 #include <rekindle/scrub.h>
 
 #include "base/bytes.h"
@@ -250,6 +251,15 @@ static enum rk_status scrub_obk(uint8_t *out, size_t len, struct rk_secret_list 
     return st;
 }
 
+/* Scripts and pages may hold passwords in any form: no file of OpenBeken is kept. */
+static void blank_files(uint8_t *out, size_t len)
+{
+    size_t at, extent;
+
+    if (rk_littlefs_extent(out, len, &at, &extent))
+        memset(out + at, 0xFF, extent);
+}
+
 /* Searches the result: its bytes, and what the storage in it says when it is deciphered. */
 static bool is_clean(const struct rk_secret_list *secrets, const struct rk_tuya *before,
                      const uint8_t *out, size_t len)
@@ -294,6 +304,7 @@ static enum rk_status scrub_copy(const uint8_t *data, size_t len, uint8_t *out,
     }
     if (st == RK_OK)
         st = scrub_obk(out, len, &secrets);
+    blank_files(out, len);
     if (st == RK_OK) {
         report->secrets = (uint32_t)secrets.count;
         for (size_t i = 0; i < secrets.count; i++)

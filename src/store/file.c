@@ -25,6 +25,10 @@ static int replace_file(const char *from, const char *to)
     errno = EACCES;
     return -1;
 }
+static int make_folder(const char *path)
+{
+    return mkdir(path);
+}
 static int publish_file(const char *from, const char *to)
 {
     if (MoveFileExA(from, to, MOVEFILE_WRITE_THROUGH))
@@ -41,6 +45,10 @@ static int sync_file(int fd)
 static int replace_file(const char *from, const char *to)
 {
     return rename(from, to);
+}
+static int make_folder(const char *path)
+{
+    return mkdir(path, 0700);
 }
 /* Gives the finished file its name unless that name is taken. */
 static int publish_file(const char *from, const char *to)
@@ -278,4 +286,16 @@ void rk_file_close(int fd)
 void rk_file_remove(const char *path)
 {
     unlink(path);
+}
+
+enum rk_status rk_file_make_folder(const char *path, struct rk_error *err)
+{
+    struct stat st;
+
+    if (make_folder(path) == 0)
+        return RK_OK;
+    int os_error = errno;
+    if (os_error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return RK_OK;
+    return rk_file_error(err, "make the folder", path, os_error);
 }

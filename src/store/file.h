@@ -39,6 +39,9 @@ void rk_file_remove(const char *path);
 enum rk_status rk_file_error(struct rk_error *err, const char *what, const char *path,
                              int os_error);
 
+/* Makes a folder, for its owner only; it is no error if there is one already. */
+RK_MUST_CHECK enum rk_status rk_file_make_folder(const char *path, struct rk_error *err);
+
 /* True if something exists at path. */
 bool rk_file_exists(const char *path);
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 from obk_record import Record
 
@@ -67,6 +68,74 @@ class Case(unittest.TestCase):
         self.run_program("-p", "sim:bk7231n,flash=flash.bin,save", "flash", "app.bin", "--at", "0x20000",
                          "--config", "auto", *options)
         return self.read("flash.bin")
+
+
+class Littlefs:
+    """Metadata blocks of a small LittleFS, written from its specification."""
+
+    SIZE = 4096
+
+    def __init__(self):
+        self.blocks = {}
+
+    def block(self, index, revision, tags):
+        data, previous = bytearray(revision.to_bytes(4, "little")), 0xFFFFFFFF
+        for kind, number, value in tags + [(0x500, 0x3FF, None)]:
+            tag = kind << 20 | number << 10 | (4 if value is None else len(value))
+            data += (tag ^ previous).to_bytes(4, "big")
+            data += (zlib.crc32(data) ^ 0xFFFFFFFF).to_bytes(4, "little") if value is None else value
+            previous = tag
+        self.blocks[index] = bytes(data).ljust(self.SIZE, b"\xff")
+
+    def image(self, count=8):
+        return b"".join(self.blocks.get(i, b"\xff" * self.SIZE) for i in range(count))
+
+
+def small_files():
+    """autoexec.bat, www/index.html, and a name that leads out of the folder."""
+    fs = Littlefs()
+    numbers = (0x20001, fs.SIZE, 8, 255, 0x7FFFFFFF, 1022)
+    pair = (2).to_bytes(4, "little") + (3).to_bytes(4, "little")
+    fs.block(0, 1, [(0x0FF, 0, b"littlefs"), (0x201, 0, b"".join(n.to_bytes(4, "little") for n in numbers)),
+                    (0x001, 1, b"autoexec.bat"), (0x201, 1, b"setSSID1 Home"),
+                    (0x002, 2, b"www"), (0x200, 2, pair)])
+    fs.block(3, 1, [(0x001, 0, b".."), (0x201, 0, b"out"), (0x001, 1, b"index.html"), (0x201, 1, b"<p>")])
+    return fs.image()
+
+
+class Files(Case):
+    def setUp(self):
+        super().setUp()
+        flash = bytearray(blank_flash())
+        flash[0x12B000:0x12B000 + len(small_files())] = small_files()
+        self.write("flash.bin", flash)
+
+    def test_files_are_listed(self):
+        files = self.result("config", "files", "flash.bin")["files"]
+        self.assertEqual([(f["path"], f["size"]) for f in files],
+                         [("autoexec.bat", 13), ("www", 0), ("www/..", 3), ("www/index.html", 3)])
+        text = self.run_program("config", "files", "flash.bin").stdout
+        self.assertIn("LittleFS at 0x12b000", text)
+
+    def test_one_is_shown_and_all_are_copied(self):
+        shown = self.run_program("config", "files", "flash.bin", "autoexec.bat").stdout
+        self.assertEqual(shown, "setSSID1 Home")
+        done = self.run_program("config", "files", "flash.bin", "-o", "out")
+        self.assertIn("files.skipped", done.stderr + done.stdout)
+        self.assertEqual(self.read("out/autoexec.bat"), b"setSSID1 Home")
+        self.assertEqual(self.read("out/www/index.html"), b"<p>")
+        self.assertEqual(sorted(os.listdir(self.path("out"))), ["autoexec.bat", "www"])
+        self.assertEqual(os.listdir(self.path("out/www")), ["index.html"])
+        self.run_program("config", "files", "flash.bin", "-o", "out", code=12)
+
+    def test_a_module_is_read_as_a_whole(self):
+        files = self.result("-p", "sim:bk7231n,flash=flash.bin", "config", "files")["files"]
+        self.assertEqual(len(files), 4)
+
+    def test_a_scrubbed_copy_has_no_files(self):
+        self.run_program("config", "scrub", "flash.bin", "-o", "public.bin")
+        self.assertNotIn(b"setSSID1", self.read("public.bin"))
+        self.run_program("config", "files", "public.bin", code=8)
 
 
 class Moving(Case):
