@@ -26,6 +26,11 @@ struct settings {
     uint32_t lifted;        /* RK_RULE_BIT()s */
 };
 
+/* The network a freshly flashed module shall join, as answered at the terminal. */
+struct network {
+    char ssid[34], password[66]; /* with room for the end of the line */
+};
+
 struct cli {
     struct invocation in;
     struct settings settings;
@@ -34,6 +39,7 @@ struct cli {
     struct text result;  /* JSON of commands without modules; empty = null */
     bool reported;       /* the JSON document has been printed */
     void *config_file;   /* memory of the configuration files */
+    struct network network;
     uint64_t started_us;
 };
 
@@ -110,8 +116,11 @@ enum rk_status session_load(struct session *s, const char *path, uint8_t **data,
 /* "ADDR+LEN", "START-END" or the name of a region of this module. */
 enum rk_status session_range(struct session *s, const char *text, uint32_t *addr, uint32_t *len);
 
-/* JSON of a write's outcome, and its summary for people. */
+/* JSON of a write's outcome as members of an object, and its summary for people. */
 void session_put_write(struct session *s, struct rk_json *json,
                        const struct rk_write_result *result);
+/* The same as an object of its own. */
+void session_put_result(struct session *s, struct rk_json *json,
+                        const struct rk_write_result *result);
 
 #endif

@@ -16,7 +16,7 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     if (st == RK_OK)
         st = rk_job_erase(s->dev, addr, len, &policy, &result, &s->err);
     if (st == RK_OK)
-        session_put_write(s, json, &result);
+        session_put_result(s, json, &result);
     return st;
 }
 

@@ -49,7 +49,7 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     struct rk_image_file image = {.name = in->positionals[0]};
     struct rk_write_policy policy;
     struct rk_write_result result = {.verified = false};
-    struct moving moving = {.patch = {0, 0, NULL}};
+    struct moving moving = {.prepared = false};
     uint8_t *data = NULL;
     enum rk_status st = session_load(s, image.name, &data, &image.len);
 
@@ -66,16 +66,23 @@ static enum rk_status work(struct session *s, struct rk_json *json)
         st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
     moving_free(&moving);
     free(data);
-    if (st == RK_OK)
-        session_put_write(s, json, &result);
-    return st;
+    if (st != RK_OK)
+        return st;
+    rk_json_object_begin(json);
+    session_put_write(s, json, &result);
+    moving_put(&moving, json);
+    rk_json_object_end(json);
+    return RK_OK;
 }
 
 static int run(struct cli *cli)
 {
     bool fine = option_value(&cli->in, "at") ? cli_check_file(cli, 0) : cli_check_image(cli, 0);
 
-    return fine ? session_run(cli, work) : cli_fail(cli);
+    if (!fine)
+        return cli_fail(cli);
+    moving_ask(cli);
+    return session_run(cli, work);
 }
 
 const struct command command_flash = {
@@ -96,7 +103,9 @@ const struct command command_flash = {
         "backup of the untouched module is kept.\n\n"
         "--config auto moves house: what the old settings say about pins, roles and the address is "
         "written as an OpenBeken configuration in the same plan, with the network and the broker "
-        "named by the options below, so that the module joins them without its access point.",
+        "named by the options below, or asked for at a terminal, so that the module joins them "
+        "without "
+        "its access point.",
     .options = options,
     .min_positionals = 1,
     .max_positionals = 1,

@@ -26,7 +26,7 @@ static enum rk_status work(struct session *s, struct rk_json *json)
         st = rk_job_restore(s->dev, &backup, &policy, &result, &s->err);
     free(data);
     if (st == RK_OK)
-        session_put_write(s, json, &result);
+        session_put_result(s, json, &result);
     return st;
 }
 

@@ -25,7 +25,7 @@ static enum rk_status work(struct session *s, struct rk_json *json)
         st = rk_job_write(s->dev, addr, data, len, &policy, &result, &s->err);
     free(data);
     if (st == RK_OK)
-        session_put_write(s, json, &result);
+        session_put_result(s, json, &result);
     return st;
 }
 

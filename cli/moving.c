@@ -1,5 +1,7 @@
 #include "moving.h"
 
+#include "ask.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,20 @@ enum rk_status moving_read(struct rk_device *dev, bool everything, uint8_t **dat
     return RK_OK;
 }
 
+void moving_ask(struct cli *cli)
+{
+    struct network *n = &cli->network;
+
+    if (!moving_wanted(&cli->in) || option_value(&cli->in, "wifi-ssid") ||
+        option_on(&cli->in, "yes"))
+        return;
+    if (!ask_text(&cli->out, "Wi-Fi network the module shall join (empty: none):", false, n->ssid,
+                  sizeof n->ssid) ||
+        !n->ssid[0] ||
+        !ask_text(&cli->out, "Its password (not shown):", true, n->password, sizeof n->password))
+        *n = (struct network){.ssid = ""};
+}
+
 static void tell(struct session *s, const struct rk_move_report *r)
 {
     const char *from = r->from_openbeken ? "the OpenBeken configuration"
@@ -54,15 +70,15 @@ static void tell(struct session *s, const struct rk_move_report *r)
 enum rk_status moving_prepare(struct session *s, struct rk_write_policy *policy, struct moving *out)
 {
     const struct invocation *in = &s->cli->in;
+    const struct network *asked = &s->cli->network;
     const struct rk_move_options options = {
-        .ssid = option_value(in, "wifi-ssid"),
-        .password = option_value(in, "wifi-password"),
+        .ssid = asked->ssid[0] ? asked->ssid : option_value(in, "wifi-ssid"),
+        .password = asked->ssid[0] ? asked->password : option_value(in, "wifi-password"),
         .mqtt_host = option_value(in, "mqtt"),
         .mqtt_user = option_value(in, "mqtt-user"),
         .mqtt_password = option_value(in, "mqtt-password"),
         .name = option_value(in, "device-name"),
     };
-    struct rk_move_report report;
     struct rk_obk *obk = NULL;
     uint8_t *data = NULL;
     size_t len = 0;
@@ -70,7 +86,7 @@ enum rk_status moving_prepare(struct session *s, struct rk_write_policy *policy,
 
     memset(out, 0, sizeof *out);
     if (st == RK_OK)
-        st = rk_move_settings(data, len, rk_device_info(s->dev)->chip, &options, &obk, &report,
+        st = rk_move_settings(data, len, rk_device_info(s->dev)->chip, &options, &obk, &out->report,
                               &s->err);
     if (st == RK_OK)
         st = rk_obk_patch(obk, data, len, &out->patch, &s->err);
@@ -78,7 +94,8 @@ enum rk_status moving_prepare(struct session *s, struct rk_write_policy *policy,
         out->segment = (struct rk_segment){out->patch.addr, out->patch.len, out->patch.data};
         policy->extra = &out->segment;
         policy->extra_count = 1;
-        tell(s, &report);
+        out->prepared = true;
+        tell(s, &out->report);
     }
     rk_obk_free(obk);
     free(data);
@@ -89,4 +106,24 @@ void moving_free(struct moving *moving)
 {
     free(moving->patch.data);
     moving->patch.data = NULL;
+}
+
+void moving_put(const struct moving *moving, struct rk_json *json)
+{
+    const struct rk_move_report *r = &moving->report;
+
+    if (!moving->prepared)
+        return;
+    rk_json_key(json, "settings");
+    rk_json_object_begin(json);
+    rk_json_put_string(json, "from",
+                       r->from_openbeken ? "openbeken"
+                       : r->from_tuya    ? "tuya"
+                                         : "defaults");
+    rk_json_put_bool(json, "certain", r->certain);
+    rk_json_put_u64(json, "pins", r->pins);
+    rk_json_put_bool(json, "wifi", r->has_wifi);
+    rk_json_put_u64(json, "address", moving->patch.addr);
+    rk_json_put_u64(json, "length", moving->patch.len);
+    rk_json_object_end(json);
 }

@@ -13,10 +13,15 @@ bool moving_wanted(const struct invocation *in);
 RK_MUST_CHECK enum rk_status moving_read(struct rk_device *dev, bool everything, uint8_t **data,
                                          size_t *len, struct rk_error *err);
 
+/* Asks for the network if there is somebody to ask and no option names one. */
+void moving_ask(struct cli *cli);
+
 /* The configuration to be written with the image. */
 struct moving {
     struct rk_obk_patch patch;
     struct rk_segment segment; /* points into the patch */
+    struct rk_move_report report;
+    bool prepared;
 };
 
 /* Reads the settings of the module, makes the new configuration and puts it into the policy.
@@ -24,5 +29,8 @@ struct moving {
 RK_MUST_CHECK enum rk_status moving_prepare(struct session *s, struct rk_write_policy *policy,
                                             struct moving *out);
 void moving_free(struct moving *moving);
+
+/* What was carried over, as the member "settings" of the result; nothing if nothing was. */
+void moving_put(const struct moving *moving, struct rk_json *json);
 
 #endif

@@ -417,7 +417,6 @@ void session_put_write(struct session *s, struct rk_json *json,
                        const struct rk_write_result *result)
 {
     tell_write(s, result);
-    rk_json_object_begin(json);
     rk_json_put_bool(json, "dry_run", option_on(&s->cli->in, "dry-run"));
     put_plan(json, &result->plan);
     rk_json_put_string(json, "backup", result->backup.path[0] ? result->backup.path : NULL);
@@ -429,5 +428,12 @@ void session_put_write(struct session *s, struct rk_json *json,
     rk_json_put_bool(json, "verified", result->verified);
     rk_json_put_bool(json, "restarted", result->restarted);
     rk_json_put_real(json, "seconds", result->seconds, 3);
+}
+
+void session_put_result(struct session *s, struct rk_json *json,
+                        const struct rk_write_result *result)
+{
+    rk_json_object_begin(json);
+    session_put_write(s, json, result);
     rk_json_object_end(json);
 }

@@ -4,6 +4,7 @@
 import glob
 import json
 import os
+import pty
 import random
 import stat
 import subprocess
@@ -153,6 +154,44 @@ class Moving(Case):
         self.assertEqual(record.number("genericFlags"), 1 << 10)
         self.assertEqual(flash[PLACE + 3584:PLACE + 4096], b"\xff" * 512)
         self.assertEqual(flash[0x20000:0x22000], self.read("app.bin"))
+
+    def test_the_network_is_asked_for_at_a_terminal(self):
+        self.write("flash.bin", blank_flash())
+        self.write("app.bin", random.Random(7).randbytes(8192))
+        seen = self.answer({b"none):": b"Home\n", b"not shown):": b"secret-9\n", b"[y/N]": b"y\n"},
+                           "-p", "sim:bk7231n,flash=flash.bin,save", "flash", "app.bin", "--at",
+                           "0x20000", "--config", "auto")
+        self.assertNotIn(b"secret-9", seen)
+        record = Record(self.read("flash.bin")[PLACE:])
+        self.assertEqual(record.text("wifi_ssid"), "Home")
+        self.assertEqual(record.text("wifi_pass"), "secret-9")
+
+    def answer(self, answers, *arguments):
+        """A run at a terminal at which each question gets its answer; returns what was seen."""
+        master, slave = pty.openpty()
+        env = {"HOME": "/nonexistent", "TERM": "xterm", "LC_ALL": "C"}
+        with subprocess.Popen([PROGRAM, *arguments], cwd=self.folder.name, env=env, stdin=slave,
+                              stdout=subprocess.DEVNULL, stderr=slave) as process:
+            os.close(slave)
+            seen = b""
+            try:
+                while data := os.read(master, 4096):
+                    seen += data
+                    for question in [q for q in answers if q in seen]:
+                        os.write(master, answers.pop(question))
+            except OSError:
+                pass
+            self.assertEqual(process.wait(60), 0, seen)
+        os.close(master)
+        return seen
+
+    def test_what_was_carried_over_is_in_the_result(self):
+        self.write("flash.bin", blank_flash())
+        self.write("app.bin", random.Random(7).randbytes(8192))
+        result = self.result("-p", "sim:bk7231n,flash=flash.bin", "flash", "app.bin", "--at", "0x20000",
+                             "--config", "auto", "--wifi-ssid", "Home", "--dry-run")
+        self.assertEqual(result["settings"], {"from": "defaults", "certain": False, "pins": 0,
+                                              "wifi": True, "address": PLACE, "length": 4096})
 
     def test_a_second_run_finds_everything_done(self):
         before = self.moved("--wifi-ssid", "Home")
