@@ -57,9 +57,10 @@ bool ask_text(struct output *out, const char *question, bool hidden, char *answe
         return false;
     progress_pause();
     while (got && !fits) {
+        /* Before the question: whoever sees it may already be typing. */
+        unsigned long echo = hidden ? set_echo(false) : 0;
         fprintf(stderr, "%s ", question);
         fflush(stderr);
-        unsigned long echo = hidden ? set_echo(false) : 0;
         got = read_line(answer, cap, &fits);
         if (hidden && echo)
             (void)set_echo(true);
