@@ -40,6 +40,13 @@ static const struct option options[] = {
     {"stale-links", 0, OPTION_NUMBER, "N", "further answers to each link check", NULL, false, false},
     {"readreg-plus-one", 0, OPTION_SWITCH, NULL, "ReadReg echoes the address plus one, as one ROM does", NULL, false, false},
     {"mid-short", 0, OPTION_SWITCH, NULL, "the flash id answer counts one byte too few, as one ROM does", NULL, false, false},
+    {"crc-exclusive", 0, OPTION_SWITCH, NULL, "the CRC command ends before its end address", NULL, false, false},
+    {"crc-zero", 0, OPTION_SWITCH, NULL, "the CRC command always answers 0", NULL, false, false},
+    {"ignore-writes", 0, OPTION_SWITCH, NULL, "erases and writes are acknowledged and change nothing", NULL, false, false},
+    {"refuse-reads", 0, OPTION_SWITCH, NULL, "reads are refused with status 6", NULL, false, false},
+    {"scenario", 0, OPTION_TEXT, "ID", "let the module fail in a known way; \"help\" lists them", NULL, false, false},
+    {"wire", 0, OPTION_TEXT, "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none", NULL, false, false},
+    {"unheard", 0, OPTION_SWITCH, NULL, "nobody listens to UART2, the log", NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 /* clang-format on */
@@ -175,11 +182,40 @@ static int list_models(struct cli *cli)
     return EXIT_OK;
 }
 
+static int list_scenarios(struct cli *cli)
+{
+    struct rk_sim_scenario row;
+    struct text text = {.bytes = NULL};
+    struct rk_json json;
+
+    cli_result_begin(cli, &json);
+    rk_json_object_begin(&json);
+    rk_json_key(&json, "scenarios");
+    rk_json_array_begin(&json);
+    for (size_t i = 0; rk_sim_scenario_at(i, &row); i++) {
+        text_printf(&text, "%-28s %s (%s)\n", row.id, row.shows, row.models);
+        rk_json_object_begin(&json);
+        rk_json_put_string(&json, "id", row.id);
+        rk_json_put_string(&json, "models", row.models);
+        rk_json_put_string(&json, "shows", row.shows);
+        rk_json_object_end(&json);
+    }
+    rk_json_array_end(&json);
+    rk_json_object_end(&json);
+    if (cli->out.json == JSON_OFF)
+        output_result(&cli->out, text.bytes ? text.bytes : "", text.len);
+    text_free(&text);
+    return EXIT_OK;
+}
+
 static int run(struct cli *cli)
 {
+    const char *scenario = option_value(&cli->in, "scenario");
     struct text text = {.bytes = NULL};
     struct rk_sim_spec spec;
 
+    if (scenario && strcmp(scenario, "help") == 0)
+        return list_scenarios(cli);
     if (cli->in.positional_count == 0)
         return list_models(cli);
     if (!option_value(&cli->in, "pty") && !option_value(&cli->in, "tcp") &&
@@ -218,6 +254,9 @@ const struct command command_sim = {
         "A pseudo-terminal has no reset line: there the module restarts, as if its power had been "
         "cycled, when a client begins to look for it; --reset manual turns that off. Over RFC 2217 "
         "the modem lines reset it.\n\n"
+        "--scenario ID makes a module that fails in a known way: content of the flash, text on "
+        "both UARTs and timing are as that failure shows them, so that a diagnosis can be "
+        "rehearsed. --scenario help lists them.\n\n"
         "The same settings work in a port specification, with the module in this process and in "
         "virtual time: -p sim:bk7231n,flash=dump.bin,drop=100",
     .options = options,

@@ -28,3 +28,5 @@ rekindle_table(obk_tables ${PROJECT_SOURCE_DIR}/data/obk-fields.csv
                ${PROJECT_SOURCE_DIR}/data/obk-platforms.csv ${PROJECT_SOURCE_DIR}/data/obk-roles.csv
                ${PROJECT_SOURCE_DIR}/data/obk-flags.csv
                ${PROJECT_SOURCE_DIR}/data/obk-channel-types.csv)
+rekindle_table(sim_scenarios ${PROJECT_SOURCE_DIR}/data/sim-scenarios.csv
+               ${PROJECT_SOURCE_DIR}/data/sim-scripts.txt)

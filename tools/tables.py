@@ -278,6 +278,87 @@ def obk_tables(data):
             + "const size_t rk_obk_span_v1_count = %d;\n" % len(v1))
 
 
+# ---- scenarios of virtual modules ----
+
+STEP_KINDS = {"@reset": "RK_STEP_RESET", "@off": "RK_STEP_OFF", "@uart": "RK_STEP_UART",
+              "@baud": "RK_STEP_BAUD", "@erase": "RK_STEP_ERASE"}
+TICK = "Info:MAIN:%sTime %d, idle %d/s, free 77832, MQTT 0(0), bWifi 0, secondsWithNoPing -1, socks 2/38 "
+
+
+def unescaped(text):
+    return re.sub(r"\\(x[0-9a-fA-F]{2}|[rn\\])",
+                  lambda m: {"r": "\r", "n": "\n", "\\": "\\"}.get(m[1]) or chr(int(m[1][1:], 16)),
+                  text)
+
+
+def octal(text):
+    return '"' + "".join(c if " " <= c < "\x7f" and c not in '"\\?' else "\\%03o" % ord(c)
+                         for c in text) + '"'
+
+
+def read_scripts(path):
+    scripts, current = {}, None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        head = re.fullmatch(r"\[([a-z0-9-]+)\]", line)
+        if head:
+            current = scripts.setdefault(head[1], [])
+        elif line.strip() and not line.startswith("#"):
+            if current is None:
+                sys.exit("%s:%d: a line outside of any script" % (path.name, number))
+            current.append((number, line))
+    return scripts
+
+
+def script_steps(scripts, name, path):
+    if name not in scripts:
+        sys.exit("%s: no script [%s]" % (path.name, name))
+    steps = []
+    for number, line in scripts[name]:
+        text = re.fullmatch(r"(\d+)([|:])(?: (.*))?", line)
+        words = line.split()
+        if text:
+            out = unescaped(text[3] or "") + ("\r\n" if text[2] == "|" else "")
+            steps.append(("RK_STEP_TEXT", int(text[1]), 0, out))
+        elif words[0] == "@include":
+            steps += script_steps(scripts, words[1], path)
+        elif words[0] in ("@ticks", "@safe-ticks"):
+            mark = "[SAFE] " if words[0] == "@safe-ticks" else ""
+            for second in range(int(words[1]), int(words[2]) + 1):
+                steps.append(("RK_STEP_TEXT", 992, 0,
+                              TICK % (mark, second, 190000 + 37 * second) + "\r\n"))
+        elif words[0] == "@reset":
+            steps.append((STEP_KINDS[words[0]], int(words[1]), int(words[2], 16), ""))
+        elif words[0] == "@off":
+            steps.append((STEP_KINDS[words[0]], int(words[1]), int(words[2]), ""))
+        elif words[0] in STEP_KINDS:
+            steps.append((STEP_KINDS[words[0]], 0, int(words[1], 0), ""))
+        else:
+            sys.exit("%s:%d: not understood" % (path.name, number))
+    return steps
+
+
+def sim_scenarios(data):
+    path = data / "sim-scripts.txt"
+    scripts = read_scripts(path)
+    rows = [row for _, row in rows_of(data / "sim-scenarios.csv")]
+    out = ['#include "sim/scenario.h"\n']
+    for name in sorted({row["script"] for row in rows}):
+        steps = script_steps(scripts, name, path) or [("RK_STEP_END", 0, 0, "")]
+        out.append("\nstatic const struct rk_step script_%s[] = {\n" % name.replace("-", "_"))
+        for kind, wait, value, text in steps:
+            out.append("    {%s, %d, 0x%Xu, %d, %s},\n"
+                       % (kind, wait, value, len(text), octal(text) if text else "NULL"))
+        out.append("};\n")
+    out.append("\nconst struct rk_scenario rk_scenarios[] = {\n")
+    for row in sorted(rows, key=lambda r: r["id"]):
+        script = "script_" + row["script"].replace("-", "_")
+        out.append("    {%s, %s, %s, %s, %s, %s, sizeof %s / sizeof %s[0]},\n"
+                   % (quoted(row["id"]), quoted(row["models"]), quoted(row["flash"]),
+                      quoted(row["settings"]), quoted(row["shows"]), script, script, script))
+    out.append("};\nconst size_t rk_scenario_count = sizeof rk_scenarios / sizeof rk_scenarios[0];\n")
+    return "".join(out)
+
+
 TABLES = {
     "bl602_boot2": bl602_boot2,
     "bl602_parts": bl602_parts,
@@ -286,6 +367,7 @@ TABLES = {
     "flash_parts": flash_parts,
     "image_targets": image_targets,
     "obk_tables": obk_tables,
+    "sim_scenarios": sim_scenarios,
     "tuya_tables": tuya_tables,
     "usb_bridges": usb_bridges,
 }

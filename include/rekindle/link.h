@@ -22,6 +22,8 @@ struct rk_link_info {
     bool is_virtual;   /* no hardware: time is the link's own */
 };
 
+struct rk_link;
+
 /* The operations behind a link. Implement them to bring an own transport. `self` is the pointer
  * given to rk_link_custom(). Times are microseconds of the link's clock. */
 struct rk_link_ops {
@@ -47,9 +49,10 @@ struct rk_link_ops {
     enum rk_status (*discard)(void *self, struct rk_error *err);
     /* Releases everything. Required. */
     void (*close)(void *self);
+    /* Opens the log output (UART2) of the module at the far end as a link of its own, with the
+     * same clock; it has to be closed first. NULL or UNSUPPORTED = this wire is all there is. */
+    enum rk_status (*log)(void *self, struct rk_link **out, struct rk_error *err);
 };
-
-struct rk_link;
 
 /* Opens a link by its specification:
  *   /dev/ttyUSB0, /dev/serial/by-id/..., COM7, a pty   a serial port
@@ -90,6 +93,11 @@ RK_MUST_CHECK enum rk_status rk_link_set_baud(struct rk_link *link, uint32_t bau
 RK_MUST_CHECK enum rk_status rk_link_set_lines(struct rk_link *link, int dtr, int rts,
                                                struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_link_discard(struct rk_link *link, struct rk_error *err);
+
+/* The log output of the module as a link of its own, if this transport has both wires: virtual
+ * modules do. Close it before `link`. Errors: UNSUPPORTED, NOMEM. */
+RK_MUST_CHECK enum rk_status rk_link_log(struct rk_link *link, struct rk_link **out,
+                                         struct rk_error *err);
 
 /* Runs a reset sequence on the modem lines: items separated by '|', each `D0` `D1` (DTR released,
  * asserted), `R0` `R1` (RTS), `W<seconds>` (wait), e.g. "D0|R1|W0.2|R0". Errors: ARG with the

@@ -31,7 +31,23 @@ struct rk_sim_faults {
     uint32_t max_baud;     /* above this rate bytes get lost; 0 = no limit */
     bool locked;           /* status register cannot be written: the flash stays protected */
     bool dead_flash;       /* the flash answers nothing: id 000000, reads 00 */
+    bool ignore_writes;    /* erases and writes are acknowledged and change nothing */
+    bool crc_zero;         /* the chip's CRC is always 0 */
+    bool refuse_reads;     /* reads are answered with status 6 and no data */
     uint32_t weak_sector;  /* this sector (address) does not program properly; 0 = none */
+};
+
+/* The wires between adapter and module. */
+enum rk_sim_wiring {
+    RK_SIM_WIRED,      /* TX to RX1 and RX to TX1, as it should be */
+    RK_SIM_WIRE_RX,    /* the module's RX1 is open: it hears nothing */
+    RK_SIM_WIRE_TX,    /* the module's TX1 is open: the adapter hears nothing */
+    RK_SIM_WIRE_CROSS, /* RX on RX and TX on TX: nobody hears anything */
+    RK_SIM_WIRE_SHORT, /* TX1 and RX1 touch: the adapter hears itself */
+    RK_SIM_WIRE_LOW,   /* the adapter's RX is held low: a break without end */
+    RK_SIM_WIRE_UART2, /* the adapter's RX is on TX2, the log */
+    RK_SIM_WIRE_LOOP,  /* TX joined with RX at the adapter, no module */
+    RK_SIM_WIRE_NONE   /* no module at all */
 };
 
 struct rk_sim_options {
@@ -56,6 +72,12 @@ struct rk_sim_options {
     uint32_t stale_links;  /* further replies to each link check, at most 16 */
     bool readreg_plus_one; /* ReadReg echoes the address plus one (a ROM version) */
     bool mid_short;        /* the flash id reply counts one byte too few (a ROM version) */
+    bool crc_exclusive;    /* the CRC command ends before its end address, on a chip of a family
+                              that includes it */
+    const char *scenario;  /* id of rk_sim_scenarios(): the module fails as described there. Gives
+                              the flash its content if `flash` is NULL */
+    enum rk_sim_wiring wiring;
+    bool log_off; /* nobody listens to UART2: rk_link_log() finds nothing */
 };
 
 struct rk_sim;
@@ -67,7 +89,16 @@ struct rk_sim_model {
 };
 const struct rk_sim_model *rk_sim_models(size_t *count);
 
-/* Creates a module, switched on at time 0. Errors: ARG (unknown model, with a suggestion), NOMEM. */
+/* The scenarios: modules that fail in a known way, ordered by id. */
+struct rk_sim_scenario {
+    const char *id;     /* of the diagnosis that it shows: "pwr.rf-init" */
+    const char *models; /* the models it can be shown on, blank separated, the usual one first */
+    const char *shows;  /* one sentence */
+};
+/* False behind the last. */
+bool rk_sim_scenario_at(size_t index, struct rk_sim_scenario *out);
+
+/* Creates a module, switched on at time 0. Errors: ARG (unknown model or scenario, with a suggestion), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
                                         struct rk_error *err);
 void rk_sim_free(struct rk_sim *sim);
@@ -137,7 +168,7 @@ const struct rk_sim_key *rk_sim_keys(size_t *count);
  * given, which then creates it. Errors: ARG with the bad item and a suggestion, FILE. */
 struct rk_sim_spec {
     struct rk_sim_options options;
-    char model[32], loader[32];
+    char model[32], loader[32], scenario[48];
     char flash_path[1024]; /* empty = none */
     bool save;             /* write the flash back to flash_path at the end */
     uint8_t *flash;        /* content of flash_path */

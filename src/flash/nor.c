@@ -273,7 +273,7 @@ static uint8_t programmed(const struct rk_nor *nor, uint32_t addr, uint8_t old, 
 uint64_t rk_nor_program(struct rk_nor *nor, uint64_t now_ns, uint32_t addr, const uint8_t *data,
                         size_t len)
 {
-    if (!begin_write(nor, now_ns) || len == 0)
+    if (!begin_write(nor, now_ns) || len == 0 || nor->defects.ignore_writes)
         return now_ns;
     if (len > RK_NOR_PAGE) {
         addr += (uint32_t)(len - RK_NOR_PAGE);
@@ -295,7 +295,7 @@ uint64_t rk_nor_program(struct rk_nor *nor, uint64_t now_ns, uint32_t addr, cons
 static uint64_t erase_range(struct rk_nor *nor, uint64_t now_ns, uint64_t duration_ns,
                             uint32_t addr, uint32_t len)
 {
-    if (!begin_write(nor, now_ns) || rk_nor_protected(nor, addr, len))
+    if (!begin_write(nor, now_ns) || rk_nor_protected(nor, addr, len) || nor->defects.ignore_writes)
         return now_ns;
     uint64_t end = begin_operation(nor, OP_ERASE, now_ns, duration_ns, addr, len);
     memset(nor->cells + addr, 0xFF, len);

@@ -32,6 +32,7 @@ void rk_nor_free(struct rk_nor *nor);
 struct rk_nor_defects {
     bool dead;            /* answers nothing: every byte read is 00 */
     bool locked;          /* status registers keep their value */
+    bool ignore_writes;   /* cells keep their value */
     bool weak;            /* one sector does not take every bit */
     uint32_t weak_sector; /* its address */
 };

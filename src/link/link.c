@@ -129,6 +129,14 @@ enum rk_status rk_link_set_lines(struct rk_link *link, int dtr, int rts, struct 
     return link->ops.set_lines(link->self, dtr, rts, err);
 }
 
+enum rk_status rk_link_log(struct rk_link *link, struct rk_link **out, struct rk_error *err)
+{
+    if (!link->ops.log)
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "port.no-log", "%s is one wire in each direction",
+                       link->info.name[0] ? link->info.name : "this link");
+    return link->ops.log(link->self, out, err);
+}
+
 enum rk_status rk_link_discard(struct rk_link *link, struct rk_error *err)
 {
     uint8_t waste[512];

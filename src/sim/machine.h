@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "flash/nor.h"
+#include "sim/scenario.h"
 #include "sim/wire.h"
 
 #define RK_SIM_RING  512u /* receive ring of the flash loaders, observed by overrunning it */
@@ -55,6 +56,7 @@ struct rk_sim {
     uint64_t now_ns;
     enum rk_sim_power power;
     bool vanished;
+    struct rk_script script; /* what a scenario's firmware does */
 
     struct rk_wire rx, tx[2];
     uint32_t baud;        /* UART1's true rate */

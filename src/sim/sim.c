@@ -16,6 +16,15 @@
 
 static const struct rk_sim_family *const families[] = {&rk_sim_beken};
 
+bool rk_sim_scenario_at(size_t index, struct rk_sim_scenario *out)
+{
+    if (index >= rk_scenario_count)
+        return false;
+    const struct rk_scenario *row = &rk_scenarios[index];
+    *out = (struct rk_sim_scenario){row->id, row->models, row->shows};
+    return true;
+}
+
 const struct rk_sim_model *rk_sim_models(size_t *count)
 {
     *count = rk_sim_beken.model_count;
@@ -43,6 +52,33 @@ static enum rk_status find_model(const char *name, const struct rk_sim_family **
     return RK_ERR_ARG;
 }
 
+static enum rk_status choose_scenario(struct rk_sim *sim, const struct rk_sim_options *opt,
+                                      struct rk_error *err)
+{
+    if (!opt->scenario)
+        return RK_OK;
+    const struct rk_scenario *scenario = rk_scenario_find(opt->scenario);
+    if (!scenario) {
+        rk_fail(err, RK_ERR_ARG, "sim.scenario", "there is no scenario \"%s\"", opt->scenario);
+        const char *near = rk_text_nearest(opt->scenario, &rk_scenarios[0].id, rk_scenario_count,
+                                           sizeof rk_scenarios[0]);
+        rk_error_hint(err,
+                      near ? "did you mean \"%s\"? `rekindle sim --scenario help` lists them"
+                           : "`rekindle sim --scenario help` lists them all",
+                      near ? near : "");
+        return RK_ERR_ARG;
+    }
+    if (!rk_scenario_fits(scenario, opt->model)) {
+        rk_fail(err, RK_ERR_ARG, "sim.scenario", "%s cannot be shown on %s", opt->scenario,
+                opt->model);
+        rk_error_hint(err, "it can on: %s", scenario->models);
+        return RK_ERR_ARG;
+    }
+    sim->script.scenario = scenario;
+    sim->script.rng.state = opt->faults.seed ^ 0x7363656E6172696Fu;
+    return RK_OK;
+}
+
 static void init_lines(struct rk_sim *sim)
 {
     sim->rx.limit = 64u << 20;
@@ -54,7 +90,7 @@ static void init_lines(struct rk_sim *sim)
 static void keep_options(struct rk_sim *sim, const struct rk_sim_options *opt)
 {
     sim->options = *opt;
-    sim->options.model = sim->options.loader = NULL;
+    sim->options.model = sim->options.loader = sim->options.scenario = NULL;
     sim->options.flash = NULL;
     if (!sim->options.turnaround_us)
         sim->options.turnaround_us = TURNAROUND_US;
@@ -83,7 +119,9 @@ enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
     keep_options(sim, &full);
     init_lines(sim);
     sim->family = family;
-    st = family->create(sim, model, &full, err);
+    st = choose_scenario(sim, &full, err);
+    if (st == RK_OK)
+        st = family->create(sim, model, &full, err);
     if (st != RK_OK) {
         rk_sim_free(sim);
         return st;
@@ -91,6 +129,8 @@ enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
     rk_sim_set_faults(sim, &full.faults);
     rk_sim_restart(sim, RK_SIM_POWER);
     sim->stats.resets = 0;
+    if (sim->options.wiring == RK_SIM_WIRE_LOOP || sim->options.wiring == RK_SIM_WIRE_NONE)
+        sim->power = RK_SIM_OFF;
     *out = sim;
     return RK_OK;
 }
@@ -128,6 +168,7 @@ void rk_sim_set_faults(struct rk_sim *sim, const struct rk_sim_faults *faults)
 {
     struct rk_nor_defects defects = {
         .dead = faults->dead_flash,
+        .ignore_writes = faults->ignore_writes,
         .locked = faults->locked,
         .weak = faults->weak_sector != 0,
         .weak_sector = faults->weak_sector,
@@ -154,6 +195,9 @@ void rk_sim_restart(struct rk_sim *sim, enum rk_sim_cause cause)
     sim->cut = sim->mute = false;
     sim->power = RK_SIM_RUNS;
     sim->stats.resets++;
+    rk_script_restarted(sim, cause == RK_SIM_COMMAND    ? 0x00010001
+                             : cause == RK_SIM_WATCHDOG ? 0x00010000
+                                                        : 0);
     sim->family->start(sim, cause);
 }
 
@@ -267,11 +311,18 @@ static uint64_t timer_event_ns(const struct rk_sim *sim)
     return sim->power == RK_SIM_RUNS ? sim->family->timer_ns(sim) : RK_SIM_NEVER;
 }
 
+/* Of a scenario: also while the power is off for a moment, but not in a module that is held. */
+static uint64_t script_event_ns(const struct rk_sim *sim)
+{
+    return sim->power == RK_SIM_OFF ? RK_SIM_NEVER : sim->script.next_ns;
+}
+
 /* The next thing the machine does by itself, other than sending. */
 static uint64_t internal_event_ns(const struct rk_sim *sim)
 {
     uint64_t next = earlier(rk_wire_next_ns(&sim->rx), cpu_event_ns(sim));
 
+    next = earlier(next, script_event_ns(sim));
     return earlier(next, earlier(timer_event_ns(sim), sim->noise_ns));
 }
 
@@ -356,6 +407,8 @@ static void advance(struct rk_sim *sim, uint64_t to_ns)
             take_from_line(sim);
         else if (next == timer_event_ns(sim))
             sim->family->timer(sim);
+        else if (next == script_event_ns(sim))
+            rk_script_step(sim);
         else
             rk_sim_noise(sim);
     }
@@ -372,8 +425,34 @@ void rk_sim_receive(struct rk_sim *sim, uint64_t time_us, const uint8_t *buf, si
     bool paced = !sim->options.ideal;
     uint64_t character = paced ? 10000000000u / rate : 0;
     uint64_t first = time_us * 1000;
+    struct rk_wire *wire = &sim->rx;
 
-    rk_sim_faulty_put(sim, &sim->rx, first > character ? first - character : 0, rate, buf, len);
+    switch (sim->options.wiring) {
+    case RK_SIM_WIRED:
+    case RK_SIM_WIRE_TX:
+    case RK_SIM_WIRE_LOW:
+        break;
+    case RK_SIM_WIRE_SHORT:
+    case RK_SIM_WIRE_LOOP: /* back to the host */
+        advance(sim, time_us * 1000);
+        wire = &sim->tx[RK_SIM_UART1];
+        break;
+    case RK_SIM_WIRE_RX:
+    case RK_SIM_WIRE_CROSS:
+    case RK_SIM_WIRE_UART2:
+    case RK_SIM_WIRE_NONE:
+        return;
+    }
+    rk_sim_faulty_put(sim, wire, first > character ? first - character : 0, rate, buf, len);
+}
+
+/* Does what the module sends on UART1 never arrive? */
+static bool deaf_host(const struct rk_sim *sim)
+{
+    enum rk_sim_wiring wiring = sim->options.wiring;
+
+    return wiring == RK_SIM_WIRE_TX || wiring == RK_SIM_WIRE_CROSS || wiring == RK_SIM_WIRE_LOW ||
+           wiring == RK_SIM_WIRE_NONE;
 }
 
 size_t rk_sim_transmit(struct rk_sim *sim, enum rk_sim_uart uart, uint64_t time_us, uint8_t *buf,
@@ -383,6 +462,13 @@ size_t rk_sim_transmit(struct rk_sim *sim, enum rk_sim_uart uart, uint64_t time_
     uint32_t rate;
 
     advance(sim, time_us * 1000);
+    if (uart == RK_SIM_UART1 && deaf_host(sim)) {
+        while (rk_wire_take(&sim->tx[uart], time_us * 1000, buf, cap, &rate) > 0)
+            ;
+        return 0;
+    }
+    if (uart == RK_SIM_UART1 && sim->options.wiring == RK_SIM_WIRE_UART2)
+        uart = RK_SIM_UART2;
     while ((n = rk_wire_take(&sim->tx[uart], time_us * 1000, buf + used, cap - used, &rate)) > 0) {
         if (baud && rk_sim_rates_differ(rate, baud))
             n = rk_sim_garble_in_place(sim, buf + used, n, rate, baud);
@@ -400,6 +486,7 @@ void rk_sim_lines(struct rk_sim *sim, uint64_t time_us, int dtr, int rts)
         return;
     if (held && sim->power == RK_SIM_RUNS) {
         sim->power = RK_SIM_HELD;
+        sim->script.next_ns = RK_SIM_NEVER;
         rk_wire_cut(&sim->tx[RK_SIM_UART1], sim->now_ns);
         rk_wire_cut(&sim->tx[RK_SIM_UART2], sim->now_ns);
     } else if (!held && sim->power == RK_SIM_HELD) {

@@ -2,6 +2,7 @@
 #include <rekindle/sim.h>
 
 #include "base/text.h"
+#include "sim/scenario.h"
 #include "store/file.h"
 
 #include <stdlib.h>
@@ -53,6 +54,13 @@ static const struct rk_sim_key public_keys[] = {
     {"stale-links", "N", "further answers to each link check"},
     {"readreg-plus-one", NULL, "ReadReg echoes the address plus one, as one ROM does"},
     {"mid-short", NULL, "the flash id answer counts one byte too few, as one ROM does"},
+    {"crc-exclusive", NULL, "the CRC command ends before its end address"},
+    {"crc-zero", NULL, "the CRC command always answers 0"},
+    {"ignore-writes", NULL, "erases and writes are acknowledged and change nothing"},
+    {"refuse-reads", NULL, "reads are refused with status 6"},
+    {"scenario", "ID", "the module fails in a known way; `rekindle sim --scenario help` lists them"},
+    {"wire", "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none"},
+    {"unheard", NULL, "nobody listens to UART2"},
 };
 
 static const struct {
@@ -84,6 +92,11 @@ static const struct {
     {"stale-links", NUMBER, OPTION(stale_links)},
     {"readreg-plus-one", SWITCH, OPTION(readreg_plus_one)},
     {"mid-short", SWITCH, OPTION(mid_short)},
+    {"crc-exclusive", SWITCH, OPTION(crc_exclusive)},
+    {"crc-zero", SWITCH, FAULT(crc_zero)},
+    {"ignore-writes", SWITCH, FAULT(ignore_writes)},
+    {"refuse-reads", SWITCH, FAULT(refuse_reads)},
+    {"unheard", SWITCH, OPTION(log_off)},
 };
 /* clang-format on */
 
@@ -165,6 +178,47 @@ static enum rk_status parse_key_words(const char *text, struct rk_sim_options *o
     return RK_OK;
 }
 
+static enum rk_status set_wiring(struct rk_sim_options *opt, const char *value,
+                                 struct rk_error *err)
+{
+    static const char *const names[] = {
+        [RK_SIM_WIRED] = "ok",         [RK_SIM_WIRE_RX] = "rx-open",
+        [RK_SIM_WIRE_TX] = "tx-open",  [RK_SIM_WIRE_CROSS] = "swapped",
+        [RK_SIM_WIRE_SHORT] = "short", [RK_SIM_WIRE_LOW] = "low",
+        [RK_SIM_WIRE_UART2] = "uart2", [RK_SIM_WIRE_LOOP] = "loop",
+        [RK_SIM_WIRE_NONE] = "none",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(value, names[i]) == 0) {
+            opt->wiring = (enum rk_sim_wiring)i;
+            return RK_OK;
+        }
+    return bad_value(err, "wire", value, find_key("wire")->help);
+}
+
+static enum rk_status parse_item(struct rk_sim_spec *spec, char *item, struct rk_error *err);
+
+/* The settings of a scenario, then what the user says behind it. */
+static enum rk_status set_scenario(struct rk_sim_spec *spec, const char *id, struct rk_error *err)
+{
+    const struct rk_scenario *scenario = rk_scenario_find(id);
+    enum rk_status st = RK_OK;
+    char item[64];
+
+    rk_text_copy(spec->scenario, sizeof spec->scenario, id);
+    spec->options.scenario = spec->scenario;
+    if (!scenario)
+        return RK_OK; /* rk_sim_new() says so */
+    for (const char *at = scenario->settings; *at && st == RK_OK; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        rk_text_format(item, sizeof item, "%.*s", (int)len, at);
+        st = parse_item(spec, item, err);
+        at += len;
+    }
+    return st;
+}
+
 static enum rk_status set_special(struct rk_sim_spec *spec, const char *name, const char *value,
                                   struct rk_error *err)
 {
@@ -181,6 +235,10 @@ static enum rk_status set_special(struct rk_sim_spec *spec, const char *name, co
         if (strcmp(value, "auto") != 0 && strcmp(value, "manual") != 0)
             return bad_value(err, name, value, "auto or manual");
         spec->options.manual_reset = strcmp(value, "manual") == 0;
+    } else if (strcmp(name, "scenario") == 0) {
+        return set_scenario(spec, value, err);
+    } else if (strcmp(name, "wire") == 0) {
+        return set_wiring(&spec->options, value, err);
     }
     return RK_OK;
 }

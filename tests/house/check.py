@@ -27,7 +27,7 @@ LAYERS = {
     "config": {"image"},
     "diagnosis": set(),
     "chip": {"flash"},
-    "sim": {"flash", "link", "store"},
+    "sim": {"flash", "image", "link", "store"},
     "emulate": {"flash", "image", "sim", "diagnosis"},
     "job": {"store", "flash", "image", "config", "diagnosis", "chip", "sim", "emulate"},
 }

@@ -32,7 +32,8 @@ static bool blank(const struct rk_sim *sim, uint32_t addr, uint32_t len)
  * a flash loader always goes on, into whatever is there. */
 bool beken_boots(const struct rk_sim *sim)
 {
-    return beken_of(sim)->model->family == BEKEN_LOADER || !blank(sim, 0, 4096);
+    return beken_of(sim)->model->family == BEKEN_LOADER ||
+           (!sim->faults.dead_flash && !blank(sim, 0, 4096));
 }
 
 static void banner(struct rk_sim *sim)
@@ -57,6 +58,11 @@ void beken_application_start(struct rk_sim *sim)
     beken->line_len = 0;
     beken->script = 0;
     memset(beken->recent, 0, sizeof beken->recent);
+    beken->script_ns = RK_SIM_NEVER;
+    if (sim->script.scenario) {
+        rk_script_begin(sim);
+        return;
+    }
     banner(sim);
     beken->script_ns = blank(sim, BEKEN_BOOT_AREA, 4096)
                            ? RK_SIM_NEVER

@@ -22,7 +22,8 @@ struct beken_loader {
     const char *const *banner; /* lines printed at start; "ST" is followed by the start type */
     const char *line_end;
     enum rk_sim_uart banner_uart;
-    uint32_t fingerprint;   /* zlib CRC-32 of its first 256 bytes; 0 = unknown */
+    uint32_t fingerprint;   /* zlib CRC-32 of its first 256 bytes, on chips with a ROM 257;
+                               0 = unknown */
     uint32_t guard;         /* read, erase and write part: lowest address */
     uint32_t guard_write4k; /* write 4K */
     uint32_t quiet_us;      /* waits so long for a first byte */
@@ -189,6 +190,13 @@ void beken_set_baud(struct rk_sim *sim, const uint8_t *payload);
 /* Reads the flash from from_ns on, when it is ready. */
 void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len, uint64_t from_ns);
 void beken_restart_later(struct rk_sim *sim, enum rk_sim_cause cause);
+
+/* content.c */
+/* Bytes that stand for a flash loader where no flash content was given: recognisable text, and four
+ * bytes that give its first 256 bytes the fingerprint of the real one. */
+void beken_stand_in(const struct beken_loader *loader, uint8_t area[256]);
+/* Fills the flash as a scenario wants it: "boot app rf". False: out of memory. */
+bool beken_content(const struct beken *beken, const char *recipe, uint8_t *flash, size_t size);
 
 /* application.c: what runs when nobody linked. */
 bool beken_boots(const struct rk_sim *sim);

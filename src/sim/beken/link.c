@@ -55,7 +55,7 @@ void beken_crc(struct rk_sim *sim, uint32_t start, uint64_t len, uint64_t from_n
     uint8_t wire[4];
 
     sim->stats.crcs++;
-    rk_put_le32(wire, beken_flash_crc(sim, start, len, from_ns));
+    rk_put_le32(wire, sim->faults.crc_zero ? 0 : beken_flash_crc(sim, start, len, from_ns));
     rk_sim_busy(sim, from_ns + len * 1000000000u / beken_of(sim)->crc_rate, false);
     beken_reply_short(sim, 0x10, wire, 4);
 }

@@ -106,7 +106,7 @@ static void read_4k(struct rk_sim *sim, uint32_t addr, uint32_t len)
     struct beken *beken = beken_of(sim);
     uint8_t refusal[5];
 
-    if (addr < beken->loader->guard) {
+    if (addr < beken->loader->guard || sim->faults.refuse_reads) {
         rk_put_le32(refusal, addr);
         refusal[4] = (uint8_t)(len - 5);
         beken_reply_long(sim, 0x09, BAD_PARAMETER, refusal, sizeof refusal);

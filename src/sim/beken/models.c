@@ -76,14 +76,18 @@ static const struct beken_loader loaders_q[] = {
 };
 /* The mask ROM's window is in no public source; clients that pause less than 5 ms catch it. */
 #define ROM_WINDOW_US 50000
-#define ROM_LOADER(number, lines, uart)                                                            \
+#define ROM_LOADER(number, lines, uart, crc257)                                                    \
     {.name = number, .banner = lines, .line_end = "\r\r\n", .banner_uart = uart,                   \
-     .quiet_us = ROM_WINDOW_US, .linger_us = ROM_WINDOW_US}
-static const struct beken_loader loaders_n[] = {ROM_LOADER("1.0.1", banner_n101, RK_SIM_UART2)};
-static const struct beken_loader loaders_7238[] = {ROM_LOADER("1.0.15", banner_7238, RK_SIM_UART1)};
+     .fingerprint = crc257, .quiet_us = ROM_WINDOW_US, .linger_us = ROM_WINDOW_US}
+static const struct beken_loader loaders_n[] = {
+    ROM_LOADER("1.0.1", banner_n101, RK_SIM_UART2, 0xE14191BA)};
+static const struct beken_loader loaders_m[] = {
+    ROM_LOADER("1.0.1", banner_n101, RK_SIM_UART2, 0x8E4E6CDB)};
+static const struct beken_loader loaders_7238[] = {
+    ROM_LOADER("1.0.15", banner_7238, RK_SIM_UART1, 0x6BEB0924)};
 static const struct beken_loader loaders_7252n[] = {
-    ROM_LOADER("1.0.15", banner_7252n, RK_SIM_UART1)};
-static const struct beken_loader loaders_new[] = {ROM_LOADER("rom", no_banner, RK_SIM_UART2)};
+    ROM_LOADER("1.0.15", banner_7252n, RK_SIM_UART1, 0x6C86CD3D)};
+static const struct beken_loader loaders_new[] = {ROM_LOADER("rom", no_banner, RK_SIM_UART2, 0)};
 
 #define TUYA_KEY {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03}
 #define OLD_EFUSE .efuse_control = 0x00800074, .efuse_data = 0x00800078
@@ -101,10 +105,10 @@ const struct beken_model beken_models[] = {
     {.name = "BK7231N", .family = BEKEN_ROM, .loaders = loaders_n, .loader_count = 1,
      .jedec = 0x1560EB, .id_addr = 0x00800000, .id = 0x0007231C, OLD_EFUSE, .efuse_bytes = 32,
      .key = TUYA_KEY, OLD_ROM},
-    {.name = "BK7231M", .family = BEKEN_ROM, .loaders = loaders_n, .loader_count = 1,
+    {.name = "BK7231M", .family = BEKEN_ROM, .loaders = loaders_m, .loader_count = 1,
      .jedec = 0x1560EB, .id_addr = 0x00800000, .id = 0x0007231C, OLD_EFUSE, .efuse_bytes = 32,
      OLD_ROM},
-    {.name = "BL2028N", .family = BEKEN_ROM, .loaders = loaders_n, .loader_count = 1,
+    {.name = "BL2028N", .family = BEKEN_ROM, .loaders = loaders_m, .loader_count = 1,
      .jedec = 0x1560EB, .id_addr = 0x00800000, .id = 0x0007231C, OLD_EFUSE, .efuse_bytes = 32,
      OLD_ROM},
     {.name = "BK7238", .family = BEKEN_ROM, .loaders = loaders_7238, .loader_count = 1,

@@ -56,29 +56,22 @@ static uint32_t jedec_for(const struct rk_sim_options *opt, uint32_t usual)
     return (usual & 0xFFFF) | code << 16;
 }
 
-/* Bytes that stand for a flash loader where no flash content was given: recognisable text, and four
- * bytes that give its first 256 bytes the fingerprint of the real one. */
-static void stand_in(const struct beken_loader *loader, uint8_t area[256])
+/* The flash of a scenario. */
+static enum rk_status create_content(struct rk_sim *sim, struct rk_nor_options *nor,
+                                     struct rk_error *err)
 {
-    uint32_t table[256], want = ~loader->fingerprint, crc;
+    uint8_t *content = malloc(nor->size);
+    enum rk_status st;
 
-    memset(area, 0xA5, 256);
-    rk_text_format((char *)area, 252, "stand-in for boot loader %s of a virtual module",
-                   loader->version_text ? loader->version_text : loader->name);
-    for (uint32_t i = 0; i < 256; i++) {
-        crc = i;
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-        table[i] = crc;
+    if (content && beken_content(beken_of(sim), sim->script.scenario->flash, content, nor->size)) {
+        nor->content = content;
+        nor->content_len = nor->size;
+        st = rk_nor_new(nor, &sim->nor, err);
+    } else {
+        st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
-    /* run the register backwards over four bytes, then see what they must have been */
-    for (int i = 0; i < 4; i++) {
-        unsigned index = 0;
-        while (table[index] >> 24 != want >> 24)
-            index++;
-        want = (want ^ table[index]) << 8 | index;
-    }
-    rk_put_le32(area + 252, want ^ ~rk_crc32(0, area, 252));
+    free(content);
+    return st;
 }
 
 static enum rk_status create_flash(struct rk_sim *sim, const struct rk_sim_options *opt,
@@ -100,8 +93,10 @@ static enum rk_status create_flash(struct rk_sim *sim, const struct rk_sim_optio
     if (opt->flash && opt->flash_len > nor.size)
         return rk_fail(err, RK_ERR_ARG, "sim.flash-size",
                        "%zu bytes do not fit into a flash of %u bytes", opt->flash_len, nor.size);
+    if (!opt->flash && sim->script.scenario)
+        return create_content(sim, &nor, err);
     if (!opt->flash && beken->model->family == BEKEN_LOADER) {
-        stand_in(beken->loader, area);
+        beken_stand_in(beken->loader, area);
         nor.content = area;
         nor.content_len = sizeof area;
     }

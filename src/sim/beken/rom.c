@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { OK = 0x00, BAD_LENGTH = 0x04, UNKNOWN = 0x07, PROGRAM_ERROR = 0x09 };
+enum { OK = 0x00, BAD_LENGTH = 0x04, BAD_PARAMETER = 0x06, UNKNOWN = 0x07, PROGRAM_ERROR = 0x09 };
 
 /* An erase or write that the fault options turn into an error answer. */
 static uint8_t faulty_status(struct rk_sim *sim)
@@ -24,7 +24,9 @@ static void check_crc(struct rk_sim *sim, const uint8_t *payload)
 {
     uint32_t start = rk_get_le32(payload), end = rk_get_le32(payload + 4);
 
-    beken_crc(sim, start, end >= start ? (uint64_t)end - start + 1 : 0, sim->now_ns);
+    uint64_t last = sim->options.crc_exclusive ? 0 : 1;
+
+    beken_crc(sim, start, end >= start ? (uint64_t)end - start + last : 0, sim->now_ns);
 }
 
 static void read_register(struct rk_sim *sim, const uint8_t *payload)
@@ -167,6 +169,10 @@ static void read_bytes(struct rk_sim *sim)
 
     if (op == 0x08 && n == 0)
         n = 256;
+    if (sim->faults.refuse_reads) {
+        beken_reply_long(sim, op, BAD_PARAMETER, beken->long_frame + 1, 4);
+        return;
+    }
     sim->stats.reads_4k += op == 0x09;
     rk_put_le32(beken->reply + 11, addr);
     rk_nor_read(sim->nor, sim->now_ns, addr, beken->reply + 15, n);
