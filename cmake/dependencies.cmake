@@ -11,6 +11,17 @@ target_include_directories(rekindle_dependencies SYSTEM INTERFACE
   ${JANSSON_INCLUDE} ${MBEDTLS_INCLUDE})
 target_link_libraries(rekindle_dependencies INTERFACE
   ZLIB::ZLIB ${JANSSON_LIBRARY} ${MBEDCRYPTO_LIBRARY})
+
+# liblzma: packed updates of the BL602. Without it these are refused, everything else works.
+find_path(LZMA_INCLUDE lzma.h)
+find_library(LZMA_LIBRARY lzma)
+set(rk_pc_lzma)
+if(LZMA_INCLUDE AND LZMA_LIBRARY)
+  target_include_directories(rekindle_dependencies SYSTEM INTERFACE ${LZMA_INCLUDE})
+  target_link_libraries(rekindle_dependencies INTERFACE ${LZMA_LIBRARY})
+  target_compile_definitions(rekindle_dependencies INTERFACE RK_HAVE_LZMA)
+  set(rk_pc_lzma " -llzma")
+endif()
 if(WIN32)
   target_link_libraries(rekindle_dependencies INTERFACE ws2_32 setupapi bcrypt)
 else()

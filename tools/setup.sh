@@ -24,6 +24,7 @@ build python3 python3
 build zlib1g-dev zlib.h
 build libjansson-dev jansson.h
 build libmbedtls-dev mbedtls/sha256.h
+build liblzma-dev lzma.h
 check libcmocka-dev cmocka.h
 check clang-format clang-format
 check pkg-config pkg-config
@@ -78,9 +79,9 @@ elsewhere() { # MISSING SETS
     {
         echo "setup: this is not a Debian system (no apt-get), so nothing can be installed here by itself."
         echo "setup: missing, by their Debian names: $1"
-        echo "setup: Fedora:   dnf install gcc cmake ninja-build python3 zlib-devel jansson-devel mbedtls-devel libcmocka-devel"
-        echo "setup: Arch:     pacman -S gcc cmake ninja python zlib jansson mbedtls2 cmocka"
-        echo "setup: macOS:    brew install cmake ninja jansson mbedtls@2 cmocka"
+        echo "setup: Fedora:   dnf install gcc cmake ninja-build python3 zlib-devel xz-devel jansson-devel mbedtls-devel libcmocka-devel"
+        echo "setup: Arch:     pacman -S gcc cmake ninja python zlib xz jansson mbedtls2 cmocka"
+        echo "setup: macOS:    brew install cmake ninja xz jansson mbedtls@2 cmocka"
     } >&2
     for tool in cc cmake ninja python3; do
         command -v "$tool" >/dev/null 2>&1 || exit 1

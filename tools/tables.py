@@ -80,7 +80,30 @@ def boot2_build(row):
     digest = bytes.fromhex(row["sha256"])
     if len(digest) != 32:
         raise ValueError("sha256 has not 32 bytes")
-    return [quoted(row["name"]), "{%s}" % ", ".join("0x%02X" % byte for byte in digest)]
+    return [quoted(row["name"]), str(int(row["size"])),
+            "{%s}" % ", ".join("0x%02X" % byte for byte in digest)]
+
+
+def layout_entry(row):
+    values = [int(row[name], 0) for name in ("addr0", "addr1", "size0", "size1")]
+    if len(row["name"]) > 8:
+        raise ValueError("a name has at most 8 characters")
+    return [quoted(row["layout"]), "0x%X" % int(row["flash_size"], 0),
+            "{.type = %d, .name = %s, .addr = {0x%X, 0x%X}, .max_len = {0x%X, 0x%X}}"
+            % (int(row["type"]), quoted(row["name"]), *values)]
+
+
+def bl602_layouts(data):
+    return ('#include "image/bouffalo/layout.h"\n'
+            + table(data, "bl602-layouts.csv", "rk_bfl_layout_entry", "rk_bfl_layout_entries",
+                    "rk_bfl_layout_entry_count", layout_entry))
+
+
+def bl602_tree(data):
+    """The default device tree, as text for the compiler in the library."""
+    lines = (data / "bl602-device-tree.dts").read_text(encoding="utf-8").splitlines()
+    return ('#include "image/bouffalo/pieces.h"\n\nconst char rk_bfl_default_tree[] =\n'
+            + "\n".join("    " + quoted(line + "\n") for line in lines) + ";\n")
 
 
 def bl602_boot2(data):
@@ -361,7 +384,9 @@ def sim_scenarios(data):
 
 TABLES = {
     "bl602_boot2": bl602_boot2,
+    "bl602_layouts": bl602_layouts,
     "bl602_parts": bl602_parts,
+    "bl602_tree": bl602_tree,
     "boot_builds": boot_builds,
     "crc16_tables": crc16_tables,
     "flash_parts": flash_parts,

@@ -75,8 +75,9 @@ struct rk_bl602_flash {
 
 /* Bytes that have to be known before a judgement is complete. */
 struct rk_bl602_want {
-    uint32_t addr, len;
-    bool digest_will_do; /* a digest over exactly this range is enough */
+    enum rk_bl602_piece piece; /* what it is for */
+    uint32_t addr, len;        /* to be rounded to sectors by who reads */
+    bool digest_will_do;       /* a digest over exactly this range is enough */
 };
 
 /* One thing that was noticed. */
@@ -139,20 +140,22 @@ struct rk_bl602_sources {
     size_t boot2_len;
     const uint8_t *tree; /* device tree: .dtb, .dts, or a capture with one */
     size_t tree_len;
-    const uint8_t *table; /* new layout: .toml, or the binary form; NULL = keep the module's, or
-                             the usual one for the size of the flash if it has none */
+    bool default_tree;    /* else: a plain tree, radio trim and MAC from the efuses */
+    const char *layout;   /* new layout by name ("2m"), or ... */
+    const uint8_t *table; /* ... .toml or the binary form. Neither: keep the module's table, or
+                              take the usual one for the size of the flash if it has none */
     size_t table_len;
-    const uint8_t *mac; /* 6 bytes for the device tree; NULL = leave what it has */
-    bool has_capcode;   /* crystal trim for the device tree, 0 .. 63 */
-    uint8_t capcode;
+    const uint8_t *mac;        /* 6 bytes for the device tree; NULL = leave what it has */
+    const uint8_t *capcode;    /* 1 byte, 0 .. 63: crystal trim for the device tree, or NULL */
     bool accept_unknown_flash; /* a JEDEC id that is not in the table: slow but safe parameters */
-    bool erase_settings;       /* the settings' place moves: erase the new place */
+    bool accept_unknown_code;  /* bare code that nothing marks as an application for the BL602 */
 };
 
-/* One range to write. `data` is owned by the plan; NULL = to be erased. */
+/* One range to write. `data` is owned by the plan; NULL = to be erased. What lies behind it in its
+ * last sector is FF. */
 struct rk_bl602_write {
     enum rk_bl602_piece piece;
-    uint32_t addr, len; /* whole ranges of bytes, not rounded to sectors; FF behind them */
+    uint32_t addr, len; /* addr begins a sector */
     const uint8_t *data;
     char why[96];
 };
@@ -167,19 +170,24 @@ struct rk_bl602_plan {
     size_t write_count;
     struct rk_bl602_write writes[RK_BL602_WRITES];
     struct rk_bl602_report before, after; /* the flash now, and with everything written */
-    bool layout_moves;                    /* the new table differs from the one that counts */
+    bool layout_changes;                  /* the new table differs from the one that counts */
+    char layout[16];                      /* its name, if it is one of the known ones */
+    char app[64];                         /* the form the application came in */
     void *memory;                         /* what `data` points into */
 };
 
-/* Makes the plan for an application: bare linker output, or one with its boot header, or an OTA
- * file. What the flash has and is right stays; what it lacks comes from the sources. The flash must
- * be known as far as rk_bl602_judge() wants it. Nothing is planned by halves: a plan that would not
- * boot is an error that names the missing piece and where it can be had.
+/* Makes the plan for an application: bare linker output, one with its boot header, an OTA file or
+ * an xz stream. What the flash has and is right stays; what it lacks comes from the sources. All
+ * that rk_bl602_judge() wants must be known, but for the application headers and applications. An
+ * application always goes to slot 0, and both copies of the table say so.
+ * Nothing is planned by halves: a plan that would not boot is an error that names the missing
+ * piece and where it can be had.
  * Errors: IMAGE_FORMAT "bl602.application" (for another chip, no application, damaged),
  * "bl602.missing" (a piece is missing and no source has it), "bl602.source" (a source is not what
- * it is meant to be), "bl602.flash-part" (unknown JEDEC id), "bl602.unread", "bl602.efuse" (the
- * chip wants signed or encrypted code), RANGE "bl602.too-large" (does not fit its partition),
- * "bl602.layout" (the table does not suit the flash), NOMEM. */
+ * it is meant to be), "bl602.toml", "bl602.layout" (the table does not suit the flash);
+ * UNSUPPORTED "bl602.flash-part" (unknown JEDEC id), "bl602.efuse" (the chip wants signed or
+ * enciphered code), "xz.missing"; RANGE "bl602.too-large" (does not fit its partition);
+ * ARG "bl602.unread" (something that matters is not known); NOMEM. */
 RK_MUST_CHECK enum rk_status rk_bl602_plan(const struct rk_bl602_flash *flash, const uint8_t *app,
                                            size_t app_len, const struct rk_bl602_sources *sources,
                                            struct rk_bl602_plan **out, struct rk_error *err);

@@ -9,6 +9,7 @@
 /* A build that was published. One row of data/bl602-boot2.csv. */
 struct rk_bfl_boot2_build {
     const char *name; /* "6.5.1 release", "Aug 10 2020" */
+    uint32_t size;    /* with that padding */
     uint8_t hash[32]; /* of the image padded with 00 to 16 bytes: what the boot header holds */
 };
 extern const struct rk_bfl_boot2_build rk_bfl_boot2_builds[];

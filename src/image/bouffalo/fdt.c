@@ -116,7 +116,7 @@ bool rk_fdt_sound(const struct rk_fdt *t)
         struct rk_fdt_item item = rk_fdt_next(t, &at);
 
         if (item.token == RK_FDT_BAD || (item.token == RK_FDT_END && depth == 0) ||
-            (item.token == RK_FDT_BEGIN && depth == RK_FDT_DEPTH))
+            (item.token == RK_FDT_BEGIN && (depth == RK_FDT_DEPTH || (depth == 0 && nodes))))
             return false;
         if (item.token == RK_FDT_STOP)
             return depth == 0 && nodes > 0;

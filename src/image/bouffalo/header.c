@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/crc.h"
 #include "base/sha256.h"
+#include "flash/bl602_parts.h"
 
 #include <string.h>
 
@@ -48,4 +49,33 @@ bool rk_bfl_hash_check(const struct rk_bfl_header *header, const uint8_t *data, 
         return true;
     rk_sha256(data + offset, header->length, digest);
     return memcmp(digest, header->hash, sizeof digest) == 0;
+}
+
+#define BOOT_CFG 0x00003300u /* cached, flat, three ways of the cache kept as RAM */
+
+void rk_bfl_header_reseal(uint8_t head[RK_BFL_HEADER], const uint8_t *parameters)
+{
+    if (parameters)
+        memcpy(head + 12, parameters, RK_BL602_FLASH_PARAMETERS);
+    rk_put_le32(head + 96, rk_crc32(0, head + 12, RK_BL602_FLASH_PARAMETERS));
+    rk_put_le32(head + 112, rk_crc32(0, head + 104, 8));
+    rk_put_le32(head + 172, rk_crc32(0, head, 172));
+}
+
+void rk_bfl_header_make(uint8_t out[RK_BFL_HEADER], const uint8_t *parameters, const uint8_t *image,
+                        size_t len, uint32_t start)
+{
+    static const uint8_t clock[8] = {RK_BFL_CRYSTAL_40M, 4, 0, 1, 3, 1, 0, 0};
+
+    memset(out, 0, RK_BFL_HEADER);
+    memcpy(out, "BFNP", 4);
+    rk_put_le32(out + 4, 1);
+    memcpy(out + 8, "FCFG", 4);
+    memcpy(out + 100, "PCFG", 4);
+    memcpy(out + 104, clock, sizeof clock);
+    rk_put_le32(out + 116, BOOT_CFG);
+    rk_put_le32(out + 120, (uint32_t)len);
+    rk_put_le32(out + 128, start);
+    rk_sha256(image, len, out + 132);
+    rk_bfl_header_reseal(out, parameters);
 }

@@ -44,4 +44,13 @@ bool rk_bfl_header_read(const uint8_t *data, size_t len, struct rk_bfl_header *o
 bool rk_bfl_hash_check(const struct rk_bfl_header *header, const uint8_t *data, size_t len,
                        size_t offset);
 
+/* Makes the header of an image as Bouffalo Lab's image tools make it: 40 MHz crystal, 160 MHz, flash
+ * clock 40 MHz, plain, cached. `parameters` are the 84 bytes of the flash part; `start` is where
+ * the mask ROM finds the image (the second-stage loader does not look at it). */
+void rk_bfl_header_make(uint8_t out[RK_BFL_HEADER], const uint8_t *parameters, const uint8_t *image,
+                        size_t len, uint32_t start);
+
+/* Gives a header other flash parameters (NULL = leaves them) and makes its three CRCs right. */
+void rk_bfl_header_reseal(uint8_t head[RK_BFL_HEADER], const uint8_t *parameters);
+
 #endif

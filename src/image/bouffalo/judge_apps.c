@@ -59,8 +59,10 @@ static void judge_header(const struct rk_bfl_header *h, struct rk_bl602_slot *sl
 static void judge_slot(struct rk_bfl_case *c, unsigned index, struct verdict *v)
 {
     struct rk_bl602_slot *slot = &c->report->slots[index];
-    const uint8_t *p = rk_bfl_bytes(c, slot->addr, RK_BFL_HEADER, true);
+    const uint8_t *p;
 
+    c->piece = RK_BL602_APP_HEADER;
+    p = rk_bfl_bytes(c, slot->addr, RK_BFL_HEADER, true);
     *v = (struct verdict){.id = NULL};
     slot->header = slot->image = RK_BL602_UNREAD;
     if (slot->addr >= c->flash_size) {
@@ -80,6 +82,7 @@ static void judge_slot(struct rk_bfl_case *c, unsigned index, struct verdict *v)
     }
     judge_header(&c->apps[index], slot, v);
     slot->image_len = c->apps[index].length;
+    c->piece = RK_BL602_APP;
     slot->image = rk_bfl_image_state(c, &c->apps[index], slot->addr + BODY, true);
     if (!v->id && slot->image != RK_BL602_VALID && slot->image != RK_BL602_UNREAD)
         fault(v, "app-hash",

@@ -102,9 +102,11 @@ static void judge_boot2(struct rk_bfl_case *c)
 {
     const struct rk_bfl_header *h = &c->boot;
     struct rk_bl602_report *r = c->report;
-    enum rk_bl602_state state = rk_bfl_image_state(c, h, h->start, true);
+    enum rk_bl602_state state;
     const uint8_t *body = rk_bfl_bytes(c, h->start, h->length, false);
 
+    c->piece = RK_BL602_BOOT2;
+    state = rk_bfl_image_state(c, h, h->start, true);
     r->pieces[RK_BL602_BOOT2] = state;
     r->piece_addr[RK_BL602_BOOT2] = h->start;
     r->piece_len[RK_BL602_BOOT2] = h->length;

@@ -219,6 +219,8 @@ void rk_bfl_judge_data(struct rk_bfl_case *c)
     r->pieces[RK_BL602_SETTINGS] = RK_BL602_NO_PLACE;
     if (!c->tables)
         return;
+    c->piece = RK_BL602_TREE;
     judge_tree(c);
+    c->piece = RK_BL602_SETTINGS;
     judge_settings(c);
 }

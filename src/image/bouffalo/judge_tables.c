@@ -38,28 +38,13 @@ static void judge_neither(struct rk_bfl_case *c, const uint8_t *const copies[2])
                 RK_BFL_TABLE_0, table_fault(copies[0]), RK_BFL_TABLE_1, table_fault(copies[1]));
 }
 
-static bool same_layout(const struct rk_bfl_table *a, const struct rk_bfl_table *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        const struct rk_bfl_part *p = &a->parts[i], *q = &b->parts[i];
-
-        if (strcmp(p->name, q->name) != 0 || p->type != q->type ||
-            memcmp(p->addr, q->addr, sizeof p->addr) != 0 ||
-            memcmp(p->max_len, q->max_len, sizeof p->max_len) != 0)
-            return false;
-    }
-    return true;
-}
-
 static void compare_copies(struct rk_bfl_case *c, const struct rk_bfl_table tables[2])
 {
     const struct rk_bfl_part *first = rk_bfl_part_of_type(&tables[0], 0);
     const struct rk_bfl_part *second = rk_bfl_part_of_type(&tables[1], 0);
     int wins = c->report->table;
 
-    if (!same_layout(&tables[0], &tables[1]))
+    if (!rk_bfl_table_same(&tables[0], &tables[1]))
         rk_bfl_find(c, "layouts-differ", RK_BFL_TABLE_0,
                     "the two copies describe different layouts; copy %d counts (ages %u and %u)",
                     wins, tables[0].age, tables[1].age);
@@ -145,6 +130,7 @@ void rk_bfl_judge_tables(struct rk_bfl_case *c)
     struct rk_bfl_table tables[2];
     const uint8_t *copies[2];
 
+    c->piece = RK_BL602_TABLE;
     r->table = -1;
     r->piece_addr[RK_BL602_TABLE] = RK_BFL_TABLE_0;
     for (size_t i = 0; i < 2; i++) {

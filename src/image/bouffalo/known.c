@@ -15,7 +15,7 @@ static void ask_for(struct rk_bfl_case *c, uint32_t addr, uint32_t len, bool dig
         if (r->wants[i].addr == addr && r->wants[i].len == len)
             return;
     if (r->want_count < RK_BL602_WANTS)
-        r->wants[r->want_count++] = (struct rk_bl602_want){addr, len, digest};
+        r->wants[r->want_count++] = (struct rk_bl602_want){c->piece, addr, len, digest};
 }
 
 static bool is_known(const struct rk_bl602_flash *flash, uint32_t addr, uint32_t len)

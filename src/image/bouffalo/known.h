@@ -12,6 +12,7 @@ struct rk_bfl_case {
     const struct rk_bl602_flash *flash;
     struct rk_bl602_report *report;
     uint32_t flash_size;
+    enum rk_bl602_piece piece; /* what is being judged: whom wants are for */
     struct rk_bfl_header boot; /* at 0 */
     bool boot2_v8;             /* the second-stage loader is one of version 8 */
     bool tables;               /* a copy is valid: `table` is the one that counts */

@@ -74,3 +74,45 @@ const struct rk_bfl_part *rk_bfl_part_named(const struct rk_bfl_table *table, co
     }
     return NULL;
 }
+
+size_t rk_bfl_table_write(const struct rk_bfl_table *table, uint8_t *out)
+{
+    size_t span = table->count * ENTRY;
+
+    memset(out, 0, HEAD + span + 4);
+    memcpy(out, "BFPT", 4);
+    rk_put_le16(out + 6, (uint16_t)table->count);
+    rk_put_le32(out + 8, table->age);
+    rk_put_le32(out + 12, rk_crc32(0, out, 12));
+    for (size_t i = 0; i < table->count; i++) {
+        const struct rk_bfl_part *part = &table->parts[i];
+        uint8_t *p = out + HEAD + i * ENTRY;
+
+        p[0] = part->type;
+        p[2] = part->active;
+        memcpy(p + 3, part->name, strnlen(part->name, 9));
+        for (size_t k = 0; k < 2; k++) {
+            rk_put_le32(p + 12 + 4 * k, part->addr[k]);
+            rk_put_le32(p + 20 + 4 * k, part->max_len[k]);
+        }
+        rk_put_le32(p + 28, part->len);
+        rk_put_le32(p + 32, part->age);
+    }
+    rk_put_le32(out + HEAD + span, rk_crc32(0, out + HEAD, span));
+    return HEAD + span + 4;
+}
+
+bool rk_bfl_table_same(const struct rk_bfl_table *a, const struct rk_bfl_table *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct rk_bfl_part *p = &a->parts[i], *q = &b->parts[i];
+
+        if (strcmp(p->name, q->name) != 0 || p->type != q->type ||
+            memcmp(p->addr, q->addr, sizeof p->addr) != 0 ||
+            memcmp(p->max_len, q->max_len, sizeof p->max_len) != 0)
+            return false;
+    }
+    return true;
+}

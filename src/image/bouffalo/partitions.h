@@ -35,4 +35,10 @@ int rk_bfl_table_choose(const uint8_t *flash, size_t len, struct rk_bfl_table *o
 const struct rk_bfl_part *rk_bfl_part_of_type(const struct rk_bfl_table *table, uint8_t type);
 const struct rk_bfl_part *rk_bfl_part_named(const struct rk_bfl_table *table, const char *name);
 
+/* The binary form into out (RK_BFL_TABLE_SPAN bytes); returns its length. */
+size_t rk_bfl_table_write(const struct rk_bfl_table *table, uint8_t *out);
+
+/* True if both describe the same partitions; ages, lengths and active slots do not count. */
+bool rk_bfl_table_same(const struct rk_bfl_table *a, const struct rk_bfl_table *b);
+
 #endif

@@ -1,0 +1,158 @@
+/* xz streams by liblzma, where the build has it. */
+#include "base/xz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef RK_HAVE_LZMA
+#include <lzma.h>
+#endif
+
+#define STREAM_HEADER 12u
+#define DICTIONARY    32768u
+
+static const uint8_t magic[6] = {0xFD, '7', 'z', 'X', 'Z', 0};
+
+bool rk_xz_recognise(const uint8_t *data, size_t len)
+{
+    return len >= sizeof magic && memcmp(data, magic, sizeof magic) == 0;
+}
+
+/* Stream header: magic, flags (00, check), CRC. Block header: size, flags (number of filters - 1),
+ * filter id 21, length 1, dictionary code. Facts of the xz file format 1.0.4. */
+bool rk_xz_read(const uint8_t *data, size_t len, struct rk_xz_facts *out)
+{
+    const uint8_t *block = data + STREAM_HEADER;
+    unsigned code, at;
+
+    *out = (struct rk_xz_facts){0};
+    if (len < STREAM_HEADER + 16 || !rk_xz_recognise(data, len) || (block[1] & 3) != 0)
+        return false;
+    out->crc32 = data[7] == 1;
+    for (at = 2; at < 12 && block[1] & 0xC0 && block[at] != 0x21; at++)
+        continue; /* packed and unpacked sizes come first, if they are there */
+    if (block[at] != 0x21 || block[at + 1] != 1)
+        return false;
+    code = block[at + 2];
+    out->dictionary = code > 39 ? UINT32_MAX : (2u | (code & 1)) << (code / 2 + 11);
+    return true;
+}
+
+#ifdef RK_HAVE_LZMA
+
+static enum rk_status damaged(struct rk_error *err, const char *what)
+{
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, "xz.damaged", "the packed image cannot be unpacked: %s",
+            what);
+    rk_error_hint(err, "download or copy the file again");
+    return RK_ERR_IMAGE_FORMAT;
+}
+
+static const char *reason(lzma_ret ret)
+{
+    switch (ret) {
+    case LZMA_OK:
+    case LZMA_BUF_ERROR:
+        return "it is cut short";
+    case LZMA_OPTIONS_ERROR:
+        return "it uses what no loader knows";
+    case LZMA_MEMLIMIT_ERROR:
+        return "it becomes larger than any flash";
+    default:
+        return "its data are damaged";
+    }
+}
+
+enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max, uint8_t **out,
+                            size_t *out_len, struct rk_error *err)
+{
+    lzma_stream stream = LZMA_STREAM_INIT;
+    size_t cap = len < max / 4 ? len * 4 : max;
+    uint8_t *buffer = malloc(cap ? cap : 1);
+    lzma_ret ret = lzma_stream_decoder(&stream, 64u << 20, 0);
+
+    stream.next_in = data;
+    stream.avail_in = len;
+    while (buffer && ret == LZMA_OK) {
+        size_t used = stream.total_out;
+
+        if (used == cap) {
+            size_t wider = cap < max / 2 ? cap * 2 : max;
+            uint8_t *grown = cap == max ? NULL : realloc(buffer, wider);
+
+            if (!grown) {
+                ret = cap == max ? LZMA_MEMLIMIT_ERROR : LZMA_MEM_ERROR;
+                break;
+            }
+            buffer = grown;
+            cap = wider;
+        }
+        stream.next_out = buffer + used;
+        stream.avail_out = cap - used;
+        ret = lzma_code(&stream, LZMA_FINISH);
+    }
+    *out_len = (size_t)stream.total_out;
+    lzma_end(&stream);
+    if (!buffer || ret == LZMA_MEM_ERROR) {
+        free(buffer);
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    }
+    if (ret != LZMA_STREAM_END) {
+        free(buffer);
+        return damaged(err, reason(ret));
+    }
+    *out = buffer;
+    return RK_OK;
+}
+
+enum rk_status rk_xz_pack(const uint8_t *data, size_t len, uint8_t **out, size_t *out_len,
+                          struct rk_error *err)
+{
+    lzma_options_lzma options;
+    lzma_filter filters[2] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
+    size_t cap = lzma_stream_buffer_bound(len), used = 0;
+    uint8_t *buffer = malloc(cap);
+
+    lzma_lzma_preset(&options, 6);
+    options.dict_size = DICTIONARY;
+    if (!buffer || lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, data, len, buffer,
+                                             &used, cap) != LZMA_OK) {
+        free(buffer);
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    }
+    *out = buffer;
+    *out_len = used;
+    return RK_OK;
+}
+
+#else
+
+static enum rk_status without(struct rk_error *err)
+{
+    rk_fail(err, RK_ERR_UNSUPPORTED, "xz.missing", "this build of rekindle knows no xz");
+    rk_error_hint(err, "build it with liblzma, or use xz of your system");
+    return RK_ERR_UNSUPPORTED;
+}
+
+enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max, uint8_t **out,
+                            size_t *out_len, struct rk_error *err)
+{
+    (void)data;
+    (void)len;
+    (void)max;
+    (void)out;
+    (void)out_len;
+    return without(err);
+}
+
+enum rk_status rk_xz_pack(const uint8_t *data, size_t len, uint8_t **out, size_t *out_len,
+                          struct rk_error *err)
+{
+    (void)data;
+    (void)len;
+    (void)out;
+    (void)out_len;
+    return without(err);
+}
+
+#endif
