@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "store/file.h"
 
+#include <rekindle/identity.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +132,18 @@ static size_t compare(const struct side *a, const struct side *b, struct rk_json
     return total;
 }
 
+/* Dumps of one module have its address in common, those of two modules only a default. */
+static void compare_addresses(struct cli *cli, const struct side *a, const struct side *b)
+{
+    struct rk_identity x, y;
+
+    if (rk_identity_find(a->data, a->len, &x) && rk_identity_find(b->data, b->len, &y) &&
+        memcmp(x.mac, y.mac, 6) == 0 && x.state == RK_MAC_DEFAULT)
+        output_warning(&cli->out, "", "module.same-mac",
+                       "both have the same MAC address, a default of the SDK: if these are two "
+                       "modules, give one of them another with `rekindle config set`");
+}
+
 static enum rk_status report(struct cli *cli, const struct side *a, const struct side *b)
 {
     struct text text = {.bytes = NULL};
@@ -150,6 +164,7 @@ static enum rk_status report(struct cli *cli, const struct side *a, const struct
     if (cli->out.json == JSON_OFF && text.bytes)
         output_result(&cli->out, text.bytes, text.len);
     text_free(&text);
+    compare_addresses(cli, a, b);
     if (total == 0)
         return RK_OK;
     rk_fail(&cli->err, RK_ERR_VERIFY, "diff.differs", "%s and %s differ in %zu bytes",

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "store/file.h"
 
+#include <rekindle/identity.h>
+
 #include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -262,6 +264,32 @@ static void run_all(struct session *sessions, size_t count, session_work *work)
             pthread_join(threads[i], NULL);
 }
 
+/* Two modules on one network must not have one address; those that lost their calibration do. */
+static void compare_addresses(struct session *sessions, size_t count)
+{
+    char text[200];
+
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct rk_device_info *a =
+                sessions[k].dev ? rk_device_info(sessions[k].dev) : NULL;
+            const struct rk_device_info *b =
+                sessions[i].dev ? rk_device_info(sessions[i].dev) : NULL;
+            if (!a || !b || !a->has_mac || !b->has_mac || memcmp(a->mac, b->mac, 6) != 0)
+                continue;
+            rk_text_format(text, sizeof text,
+                           "the modules on %s and %s have the same MAC address%s: give one of them "
+                           "another with `rekindle config set mac=..`",
+                           sessions[k].port, sessions[i].port,
+                           rk_mac_judge(a->mac) == RK_MAC_DEFAULT ? ", a default of the SDK" : "");
+            const struct rk_event event = {
+                .kind = RK_EVENT_WARNING, .id = "module.same-mac", .text = text};
+            keep_warning(&sessions[i], &event);
+            output_warning(&sessions[i].cli->out, session_prefix(&sessions[i]), event.id, text);
+            break;
+        }
+}
+
 int session_run(struct cli *cli, session_work *work)
 {
     size_t count = cli->settings.port_count ? cli->settings.port_count : 1;
@@ -284,6 +312,7 @@ int session_run(struct cli *cli, session_work *work)
     }
     run_all(sessions, count, work);
     progress_end();
+    compare_addresses(sessions, count);
     for (size_t i = 0; i < count; i++)
         code = exit_status_worse(code, exit_status_of(sessions[i].status));
     if (code == EXIT_INTERRUPTED && signals_exit_status())

@@ -139,6 +139,67 @@ class Files(Case):
         self.run_program("config", "files", "public.bin", code=8)
 
 
+class SameAddress(Case):
+    def test_two_modules_with_one_address_are_pointed_out(self):
+        self.write("flash.bin", blank_flash())
+        done = self.run_program("-p", "sim:bk7231n,flash=flash.bin", "-p", "sim:bk7231n,flash=flash.bin",
+                                "info", "--json")
+        modules = json.loads(done.stdout)["result"]["modules"]
+        self.assertEqual([w["id"] for m in modules for w in m["warnings"]], ["module.same-mac"])
+
+    def test_default_addresses_of_two_dumps_are_pointed_out(self):
+        default = blank_flash().replace(MAC, bytes.fromhex("c8478c000000"))
+        self.write("a.bin", default)
+        self.write("b.bin", default[:-1] + b"x")
+        self.assertIn("module.same-mac", self.run_program("diff", "a.bin", "b.bin", code=9).stderr)
+        self.write("c.bin", blank_flash())
+        self.write("d.bin", blank_flash()[:-1] + b"x")
+        self.assertNotIn("module.same-mac", self.run_program("diff", "c.bin", "d.bin", code=9).stderr)
+
+
+class ScrubbedCaptures(Case):
+    """What the golden data hides is a secret: none of it may be left, however short it is."""
+
+    @unittest.skipUnless(os.path.isdir(os.path.join(SHARED, "dumps")), "no captures at hand")
+    def test_no_value_that_the_golden_data_hides_is_left(self):
+        seen = 0
+        for name in sorted(glob.glob(os.path.join(SHARED, "dumps", "*.bin"))):
+            golden = glob.glob(os.path.join(glob.escape(SHARED), "data", "tuya-golden", "**",
+                                            glob.escape(os.path.basename(name)) + ".json"), recursive=True)
+            if not golden:
+                continue
+            with open(golden[0], encoding="utf-8") as file:
+                golden = json.load(file)["keys"]
+            copy = self.path("public-%d.bin" % seen)
+            self.run_program("config", "scrub", name, "-o", copy)
+            secrets = self.hidden(golden, self.values(name))
+            left = b"\n".join(json.dumps(v).encode() for v in self.values(copy).values())
+            with open(copy, "rb") as file:
+                left += file.read()
+            for where, secret in secrets:
+                self.assertNotIn(secret, left, (name, where))
+            seen += len(secrets)
+        self.assertGreater(seen, 0)
+
+    def values(self, dump):
+        keys = self.result("config", "keys", dump, "--show-secrets")["keys"]
+        return {key["name"]: key["value"] for key in keys}
+
+    @staticmethod
+    def hidden(golden, values):
+        found = []
+        for name, key in golden.items():
+            value = key.get("value")
+            if isinstance(value, dict):
+                found += [((name, m), str(values[name][m]).encode()) for m, v in value.items()
+                          if "redacted" in str(v)]
+            elif "redacted" in str(value):
+                text = str(values[name])
+                found.append(((name,), bytes.fromhex(text) if all(c in "0123456789abcdef" for c in text)
+                              and len(text) % 2 == 0 else text.encode()))
+        return [(where, secret) for where, secret in found if secret]
+
+
 class Moving(Case):
     def test_the_new_configuration_joins_the_network(self):
         flash = self.moved("--wifi-ssid", "Home", "--wifi-password", "secret-9", "--mqtt",

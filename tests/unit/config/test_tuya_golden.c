@@ -56,6 +56,26 @@ struct damage {
     unsigned lost, doubtful, flips, tables;
 };
 
+/* True if the key has pages in the sector of that offset, by the golden data. */
+static bool has_pages_in(const struct golden *g, const struct rk_tuya *whole,
+                         const struct rk_tuya_key *key, uint32_t at)
+{
+    const struct rk_tuya_sector *sectors;
+    size_t count = rk_tuya_sectors(whole, &sectors), index;
+    json_t *expected = json_object_get(json_object_get(g->json, "keys"), key->name), *part;
+    int block = -1;
+
+    for (size_t i = 0; i < count; i++)
+        if (at >= sectors[i].offset && at - sectors[i].offset < 4096 && sectors[i].live)
+            block = sectors[i].block;
+    if (block < 0)
+        return false;
+    bool touched = json_integer_value(json_object_get(expected, "block")) == block;
+    json_array_foreach(json_object_get(expected, "parts"), index, part) touched |=
+        json_integer_value(json_object_get(part, "block")) == block;
+    return touched;
+}
+
 /* No key may appear that is not in the golden data; a certain one has its right value; what is lost
  * or doubtful lies in the block that was hit. */
 static void check_flip(const struct golden *g, struct rk_tuya *whole, uint32_t at, unsigned bit,
@@ -77,10 +97,18 @@ static void check_flip(const struct golden *g, struct rk_tuya *whole, uint32_t a
                     memcmp(right->value, keys[i].value, right->length) == 0;
         if (keys[i].certain && !same)
             fail_msg("%s: wrong value of \"%s\" called certain", g->file, keys[i].name);
-        sum->doubtful += !keys[i].certain;
+        sum->doubtful += !keys[i].certain && right->certain;
+        if (!keys[i].certain && right->certain && !has_pages_in(g, whole, right, at))
+            fail_msg("%s: \"%s\" is doubtful, but 0x%x.%u is none of it", g->file, keys[i].name, at,
+                     bit);
     }
-    for (size_t i = 0; i < total; i++)
-        sum->lost += !rk_tuya_find(t, all[i].name);
+    for (size_t i = 0; i < total; i++) {
+        bool lost = !rk_tuya_find(t, all[i].name);
+        sum->lost += lost;
+        if (lost && !has_pages_in(g, whole, &all[i], at))
+            fail_msg("%s: \"%s\" is lost, but 0x%x.%u is none of it", g->file, all[i].name, at,
+                     bit);
+    }
     rk_tuya_free(t);
     g->data[at] = (uint8_t)(g->data[at] ^ 1u << bit);
 }
