@@ -193,6 +193,57 @@ RK_MUST_CHECK enum rk_status rk_bl602_plan(const struct rk_bl602_flash *flash, c
                                            struct rk_bl602_plan **out, struct rk_error *err);
 void rk_bl602_plan_free(struct rk_bl602_plan *plan); /* NULL is allowed */
 
+/* ---- efuses ---- */
+
+#define RK_BL602_EFUSE_SIZE 128u
+
+/* The efuses, read only. Places as Bouffalo Lab's efuse tool and SDK name them. */
+struct rk_bl602_efuse {
+    uint32_t modes; /* word 0: encipherment, signature, debug */
+    uint32_t usage; /* software usage word (bytes 16 .. 19) */
+    uint32_t locks; /* write and read locks (bytes 124 .. 127) */
+    bool secure;    /* signed or enciphered code is wanted */
+    bool no_flash_start, no_uart_start, rom_log_off;
+    bool strap_gpio6; /* the boot pin is GPIO6, not GPIO8 */
+    uint8_t crystal;  /* 0 = the boot header says it; 4 = 40 MHz */
+    bool has_mac;
+    uint8_t mac[6]; /* of the newest slot that is right */
+    unsigned mac_slot;
+    bool mac_damaged; /* a slot is used, and its count of zero bits is wrong */
+    bool has_capcode;
+    uint8_t capcode; /* crystal trim, 0 .. 63 */
+};
+
+/* Reads the 128 bytes. False if there are not as many. */
+bool rk_bl602_efuse_read(const uint8_t *data, size_t len, struct rk_bl602_efuse *out);
+
+/* ---- files ---- */
+
+/* An application as Dev Cube packs it (FW_OTA.bin): header, FF up to 0x1000, code padded with 00 to
+ * 16 bytes. app as for rk_bl602_plan(); jedec may be NULL: W25Q16JV, as all public tools have it.
+ * Errors: as rk_bl602_plan(). */
+RK_MUST_CHECK enum rk_status rk_bl602_pack_app(const uint8_t *app, size_t app_len,
+                                               const uint8_t *jedec, bool any_code,
+                                               struct rk_bytes *out, struct rk_error *err);
+
+/* Such a file as OTA file; `packed` makes an xz stream of it first. Versions may be NULL.
+ * Errors: UNSUPPORTED "xz.missing", NOMEM. */
+RK_MUST_CHECK enum rk_status rk_bl602_pack_ota(const uint8_t *firmware, size_t len, bool packed,
+                                               const char *hardware, const char *software,
+                                               struct rk_bytes *out, struct rk_error *err);
+
+/* All ranges of a plan in one file from address 0, with FF between; it ends with the last range, as
+ * the vendor's whole_flash_data.bin does. Errors: NOMEM. */
+RK_MUST_CHECK enum rk_status rk_bl602_plan_image(const struct rk_bl602_plan *plan,
+                                                 struct rk_bytes *out, struct rk_error *err);
+
+/* Turns a file into its other form: a partition table into its TOML and back, a device tree into
+ * its source and back, an OTA file or an xz stream into what is in it.
+ * Errors: IMAGE_FORMAT "convert.nothing" (none of these), "bl602.toml", "bl602.tree", "xz.damaged",
+ * "bl602.application" (an OTA file with a wrong hash); UNSUPPORTED "xz.missing"; NOMEM. */
+RK_MUST_CHECK enum rk_status rk_bl602_convert(const uint8_t *data, size_t len, struct rk_bytes *out,
+                                              struct rk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -51,7 +51,8 @@ RK_MUST_CHECK enum rk_status rk_convert_order(const uint8_t *data, size_t len, s
                                               struct rk_error *err);
 
 /* Unpacks a container: UF2 and HEX to the bytes they describe, RBL and UG to the plain application
- * (addr is then 0: it is linker output and needs rk_convert_pack()).
+ * (addr is then 0: it is linker output and needs rk_convert_pack()), and what rk_bl602_convert()
+ * takes.
  * Errors: IMAGE_FORMAT (no container, or damaged), UNSUPPORTED, NOMEM. */
 RK_MUST_CHECK enum rk_status rk_convert_unpack(const uint8_t *data, size_t len,
                                                struct rk_bytes *out, struct rk_error *err);
@@ -65,10 +66,13 @@ enum rk_extract {
     RK_EXTRACT_RF,      /* RF sector */
     RK_EXTRACT_STORAGE, /* Tuya's key-value storage */
     RK_EXTRACT_CONFIG,  /* OpenBeken configuration sector */
-    RK_EXTRACT_OTA,     /* package in the download partition */
+    RK_EXTRACT_OTA,     /* package in the download partition, image in the second slot */
+    RK_EXTRACT_TABLE,   /* BL602: partition table, the copy that counts */
+    RK_EXTRACT_TREE,    /* BL602: device tree */
     RK_EXTRACT_COUNT
 };
-/* "boot", "ua", "app", "loader", "rf", "storage", "config", "ota"; NULL for no such thing. */
+/* "boot", "ua", "app", "loader", "rf", "storage", "config", "ota", "table", "tree"; NULL for no such
+ * thing. Of a BL602 "boot" and "ua" come with their boot headers. */
 const char *rk_extract_name(enum rk_extract what);
 
 /* Cuts a part out. Errors: IMAGE_FORMAT (the image has none), NOMEM. */

@@ -20,7 +20,7 @@ enum rk_image_kind {
     RK_IMAGE_UG,           /* Tuya OTA file */
     RK_IMAGE_UF2,          /* LibreTiny / ESPHome UF2 */
     RK_IMAGE_HEX,          /* Intel HEX */
-    RK_IMAGE_BL602,        /* Bouffalo Lab image with a boot header */
+    RK_IMAGE_BL602,        /* BL602: application with its boot header */
     RK_IMAGE_BL602_DUMP,   /* Bouffalo Lab flash capture */
     RK_IMAGE_ESP,          /* Espressif image: recognised, never accepted */
     RK_IMAGE_DUMP_DOUBLED, /* a capture that was read past the end of a smaller chip */
@@ -31,7 +31,14 @@ enum rk_image_kind {
     RK_IMAGE_OBK_CONFIG,   /* an OpenBeken configuration alone */
     RK_IMAGE_DIFF2YA,      /* Tuya's differential OTA file */
     RK_IMAGE_BL602_OTA,    /* Bouffalo Lab OTA package */
-    RK_IMAGE_FOREIGN       /* a known format that is no firmware for our chips */
+    RK_IMAGE_FOREIGN,      /* a known format that is no firmware for our chips */
+    RK_IMAGE_BL602_APP,    /* BL602: bare application, without its boot header */
+    RK_IMAGE_BL602_BOOT,   /* BL602: second-stage loader, bare or with its header */
+    RK_IMAGE_BL602_RAM,    /* BL602: image for the RAM, such as a flash loader */
+    RK_IMAGE_BL602_TABLE,  /* BL602: partition table */
+    RK_IMAGE_BL602_TREE,   /* flattened device tree */
+    RK_IMAGE_BL602_XZ,     /* xz stream, perhaps an update of a BL602 */
+    RK_IMAGE_BL602_EFUSE   /* BL602: efuses */
 };
 
 /* A run of bytes with its place in the flash. `data` points into memory owned by someone else. */

@@ -6,6 +6,8 @@
 #include "image/hex.h"
 #include "image/beken/uf2.h"
 #include "image/beken/ug.h"
+#include "image/bouffalo/extract.h"
+#include "image/bouffalo/identify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,11 @@ enum rk_status rk_convert_unpack(const uint8_t *data, size_t len, struct rk_byte
     struct rk_ug ug;
     struct rk_rbl rbl;
 
+    struct rk_image_facts facts = {.kind = RK_IMAGE_UNKNOWN};
+
     *out = (struct rk_bytes){0};
+    if (rk_bouffalo_identify(data, len, &facts))
+        return rk_bl602_convert(data, len, out, err);
     if (rk_uf2_read(data, len, &uf2))
         return rk_uf2_unpack(data, len, &out->data, &out->len, &out->addr, err);
     if (rk_hex_recognise(data, len))
@@ -100,8 +106,8 @@ enum rk_status rk_convert_pad(const uint8_t *data, size_t len, size_t to, size_t
 
 const char *rk_extract_name(enum rk_extract what)
 {
-    static const char *const names[RK_EXTRACT_COUNT] = {"boot", "ua",      "app",    "loader",
-                                                        "rf",   "storage", "config", "ota"};
+    static const char *const names[RK_EXTRACT_COUNT] = {
+        "boot", "ua", "app", "loader", "rf", "storage", "config", "ota", "table", "tree"};
 
     return (unsigned)what < RK_EXTRACT_COUNT ? names[what] : NULL;
 }
@@ -150,10 +156,34 @@ static bool locate(const struct rk_beken *b, enum rk_extract what, uint32_t *add
         return true;
     case RK_EXTRACT_APP:
     case RK_EXTRACT_LOADER:
+    case RK_EXTRACT_TABLE:
+    case RK_EXTRACT_TREE:
     case RK_EXTRACT_COUNT:
         break;
     }
     return false;
+}
+
+static enum rk_status no_part(enum rk_extract what, struct rk_error *err)
+{
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, "image.no-part", "there is no %s part in this image",
+            rk_extract_name(what) ? rk_extract_name(what) : "such");
+    rk_error_hint(err, "rekindle inspect FILE lists what is in it");
+    return RK_ERR_IMAGE_FORMAT;
+}
+
+static enum rk_status extract_bouffalo(const uint8_t *data, size_t len, enum rk_extract what,
+                                       struct rk_bytes *out, struct rk_error *err)
+{
+    uint32_t addr = 0, part = 0;
+    enum rk_status status;
+
+    if (!rk_bouffalo_locate(data, len, what, &addr, &part))
+        return no_part(what, err);
+    status = rk_convert_copy(data + addr, part, out, err);
+    if (status == RK_OK)
+        out->addr = addr;
+    return status;
 }
 
 enum rk_status rk_convert_extract(const uint8_t *data, size_t len, enum rk_extract what,
@@ -162,9 +192,12 @@ enum rk_status rk_convert_extract(const uint8_t *data, size_t len, enum rk_extra
     struct rk_beken b;
     enum rk_status status = RK_OK;
     const struct rk_code *code;
+    struct rk_image_facts facts = {.kind = RK_IMAGE_UNKNOWN};
     uint32_t addr = 0;
     size_t part = 0;
 
+    if (rk_bouffalo_identify(data, len, &facts))
+        return extract_bouffalo(data, len, what, out, err);
     if (!rk_beken_read(data, len, &b))
         return rk_convert_no_memory(err);
     code = what == RK_EXTRACT_LOADER ? &b.boot : &b.app;
@@ -176,10 +209,7 @@ enum rk_status rk_convert_extract(const uint8_t *data, size_t len, enum rk_extra
         if (status == RK_OK)
             out->addr = b.start + addr;
     } else {
-        rk_fail(err, RK_ERR_IMAGE_FORMAT, "image.no-part", "there is no %s part in this image",
-                rk_extract_name(what) ? rk_extract_name(what) : "such");
-        rk_error_hint(err, "rekindle inspect FILE lists what is in it");
-        status = RK_ERR_IMAGE_FORMAT;
+        status = no_part(what, err);
     }
     rk_beken_free(&b);
     return status;

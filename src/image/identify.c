@@ -7,6 +7,7 @@
 #include "image/beken/cortex.h"
 #include "image/beken/uf2.h"
 #include "image/beken/ug.h"
+#include "image/bouffalo/identify.h"
 #include "image/esp.h"
 #include "image/hex.h"
 
@@ -124,23 +125,6 @@ static bool identify_foreign(const uint8_t *data, size_t len, struct rk_image_fa
     return false;
 }
 
-static bool identify_bouffalo(const uint8_t *data, size_t len, struct rk_image_facts *out)
-{
-    if (len >= 512 && memcmp(data, "BL60X_OTA_Ver1.0", 16) == 0) {
-        settle(out, RK_IMAGE_BL602_OTA, "bl602", RK_EVIDENCE_CONFIRMED);
-        out->truncated = rk_get_le32(data + 20) > len - 512;
-        return true;
-    }
-    if (len < 176 || memcmp(data, "BFNP", 4) != 0)
-        return false;
-    settle(out, RK_IMAGE_BL602, "bl602", RK_EVIDENCE_ONE);
-    if (len >= 0x10000 &&
-        (memcmp(data + 0xE000, "BFPT", 4) == 0 || memcmp(data + 0xF000, "BFPT", 4) == 0))
-        settle(out, RK_IMAGE_BL602_DUMP, "bl602", RK_EVIDENCE_CONFIRMED);
-    rk_text_copy(out->chip, sizeof out->chip, "BL602");
-    return true;
-}
-
 /* Code that lacks its CRC bytes: linker output or an enciphered build that was not packed yet. */
 static bool identify_raw_code(const uint8_t *data, size_t len, struct rk_image_facts *out)
 {
@@ -254,8 +238,15 @@ static const char *kind_text(enum rk_image_kind kind)
         [RK_IMAGE_UG] = "Tuya OTA file (UG)",
         [RK_IMAGE_UF2] = "UF2 file",
         [RK_IMAGE_HEX] = "Intel HEX file",
-        [RK_IMAGE_BL602] = "Bouffalo Lab image with a boot header",
+        [RK_IMAGE_BL602] = "application with a Bouffalo Lab boot header",
         [RK_IMAGE_BL602_DUMP] = "capture of a Bouffalo Lab flash",
+        [RK_IMAGE_BL602_APP] = "application without its boot header",
+        [RK_IMAGE_BL602_BOOT] = "second-stage loader",
+        [RK_IMAGE_BL602_RAM] = "Bouffalo Lab image for the RAM",
+        [RK_IMAGE_BL602_TABLE] = "partition table",
+        [RK_IMAGE_BL602_TREE] = "device tree",
+        [RK_IMAGE_BL602_XZ] = "xz stream",
+        [RK_IMAGE_BL602_EFUSE] = "efuse content",
         [RK_IMAGE_ESP] = "Espressif image: not for these modules",
         [RK_IMAGE_DUMP_DOUBLED] = "capture that was read past the end of a smaller flash",
         [RK_IMAGE_DUMP_SWAPPED] = "capture that begins in the middle of the flash",
@@ -317,7 +308,7 @@ void rk_identify(const uint8_t *data, size_t len, const char *name, struct rk_im
     else if (identify_uf2(data, len, out) || identify_ug(data, len, out) ||
              identify_rbl(data, len, out) || identify_diff2ya(data, len, out) ||
              identify_area(data, len, out) || identify_foreign(data, len, out) ||
-             identify_bouffalo(data, len, out) || identify_cortex(data, len, out) ||
+             rk_bouffalo_identify(data, len, out) || identify_cortex(data, len, out) ||
              identify_beken(data, len, b, out) || identify_raw_code(data, len, out))
         hint_from_name(name, out);
     else if (rk_hex_recognise(data, len))

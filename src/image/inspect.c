@@ -34,6 +34,8 @@ static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_be
                                    const uint8_t *data, size_t len,
                                    const struct rk_inspect_options *opt, struct rk_error *err)
 {
+    if (report->facts.kind == RK_IMAGE_DUMP_DOUBLED && strcmp(report->facts.family, "bl602") == 0)
+        return rk_bouffalo_inspect(report, data, len, opt, err);
     switch (report->facts.kind) {
     case RK_IMAGE_QIO:
     case RK_IMAGE_UA:
@@ -48,6 +50,13 @@ static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_be
     case RK_IMAGE_BL602:
     case RK_IMAGE_BL602_DUMP:
     case RK_IMAGE_BL602_OTA:
+    case RK_IMAGE_BL602_APP:
+    case RK_IMAGE_BL602_BOOT:
+    case RK_IMAGE_BL602_RAM:
+    case RK_IMAGE_BL602_TABLE:
+    case RK_IMAGE_BL602_TREE:
+    case RK_IMAGE_BL602_XZ:
+    case RK_IMAGE_BL602_EFUSE:
         return rk_bouffalo_inspect(report, data, len, opt, err);
     case RK_IMAGE_RBL:
     case RK_IMAGE_UG:

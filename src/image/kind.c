@@ -26,6 +26,13 @@ const char *rk_image_kind_name(enum rk_image_kind kind)
         [RK_IMAGE_DIFF2YA] = "diff2ya",
         [RK_IMAGE_BL602_OTA] = "bl602-ota",
         [RK_IMAGE_FOREIGN] = "foreign",
+        [RK_IMAGE_BL602_APP] = "bl602-app",
+        [RK_IMAGE_BL602_BOOT] = "bl602-boot",
+        [RK_IMAGE_BL602_RAM] = "bl602-ram",
+        [RK_IMAGE_BL602_TABLE] = "bl602-table",
+        [RK_IMAGE_BL602_TREE] = "bl602-tree",
+        [RK_IMAGE_BL602_XZ] = "bl602-xz",
+        [RK_IMAGE_BL602_EFUSE] = "bl602-efuse",
     };
     size_t index = (size_t)kind;
 

@@ -46,8 +46,20 @@ static const char *way_out(enum rk_image_kind kind)
     case RK_IMAGE_DIFF2YA:
     case RK_IMAGE_BL602_OTA:
         return "this is an update for the running firmware, not for the flash";
+    case RK_IMAGE_BL602_XZ:
     case RK_IMAGE_BL602:
-        return "its place depends on the partition table: rekindle write ADDR FILE";
+    case RK_IMAGE_BL602_APP:
+        return "its place depends on the module's partition table: rekindle flash looks at that";
+    case RK_IMAGE_BL602_BOOT:
+        return "give it to rekindle flash as --boot FILE, beside an application";
+    case RK_IMAGE_BL602_TREE:
+        return "give it to rekindle flash as --device-tree FILE, beside an application";
+    case RK_IMAGE_BL602_TABLE:
+        return "give it to rekindle flash as --layout FILE, beside an application";
+    case RK_IMAGE_BL602_RAM:
+        return "a flash loader is used with --loader FILE, never written";
+    case RK_IMAGE_BL602_EFUSE:
+        return "efuses are not written by rekindle";
     case RK_IMAGE_UNKNOWN:
         return "to write it all the same name the address: rekindle write ADDR FILE";
     case RK_IMAGE_QIO:

@@ -40,6 +40,24 @@ static enum rk_status take(struct recipe *r, enum rk_status status, struct rk_by
     return RK_OK;
 }
 
+/* Files that stand for other bytes. */
+static bool is_packed(enum rk_image_kind kind)
+{
+    switch (kind) {
+    case RK_IMAGE_UF2:
+    case RK_IMAGE_HEX:
+    case RK_IMAGE_RBL:
+    case RK_IMAGE_UG:
+    case RK_IMAGE_BL602_OTA:
+    case RK_IMAGE_BL602_XZ:
+    case RK_IMAGE_BL602_TABLE:
+    case RK_IMAGE_BL602_TREE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum rk_status unpack(struct recipe *r)
 {
     struct rk_image_facts facts;
@@ -47,8 +65,7 @@ static enum rk_status unpack(struct recipe *r)
     enum rk_status status;
 
     rk_identify(r->now.data, r->now.len, NULL, &facts, NULL);
-    if (facts.kind != RK_IMAGE_UF2 && facts.kind != RK_IMAGE_HEX && facts.kind != RK_IMAGE_RBL &&
-        facts.kind != RK_IMAGE_UG)
+    if (!is_packed(facts.kind))
         return RK_OK;
     status = take(r, rk_convert_unpack(r->now.data, r->now.len, &made, r->err), &made);
     if (status == RK_OK)
