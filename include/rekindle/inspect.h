@@ -17,6 +17,8 @@ enum rk_verdict {
     RK_VERDICT_UNTESTED /* the bytes do not tell */
 };
 
+struct rk_bl602_report;
+
 /* "good", "info", "warn", "bad", "untested". Never NULL. */
 const char *rk_verdict_name(enum rk_verdict verdict);
 
@@ -63,6 +65,7 @@ struct rk_inspect_boot {
     struct rk_inspect_test tests[RK_INSPECT_TESTS];
     char reason[192]; /* why not, or what to keep in mind; empty if there is nothing to say */
     char remedy[192]; /* what would make it boot; may be empty */
+    char uart[192];   /* what the serial line shows, where that is known; may be empty */
 };
 
 /* What a sector of the flash is used for; the values index rk_sector_use_*(). */
@@ -118,6 +121,9 @@ struct rk_inspect {
     struct rk_inspect_part parts[RK_INSPECT_PARTS];
     size_t boot_count;
     struct rk_inspect_boot boots[RK_INSPECT_CHIPS];
+    const struct rk_bl602_report
+        *bl602;                    /* of a BL602's flash: piece by piece, see bl602.h; else NULL */
+    size_t tree_offset, tree_size; /* of a device tree in the file; 0, 0 = none */
     size_t sector_count;
     struct rk_inspect_sector *sectors; /* one per 4 KiB of the image, in flash order */
 };

@@ -109,6 +109,7 @@ void rk_inspect_free(struct rk_inspect *report)
     if (!report)
         return;
     free(report->sectors);
+    free((void *)(uintptr_t)report->bl602);
     free(report);
 }
 

@@ -1,5 +1,7 @@
 #include "image/view.h"
 
+#include <rekindle/bl602.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +101,7 @@ static void put_boots(struct rk_json *json, const struct rk_inspect *r)
         rk_json_put_string(json, "verdict", rk_boots_name(b->boots));
         put_optional(json, "reason", b->reason);
         put_optional(json, "remedy", b->remedy);
+        put_optional(json, "uart", b->uart);
         put_tests(json, b->tests, b->test_count);
         rk_json_object_end(json);
     }
@@ -132,11 +135,79 @@ static void put_map(struct rk_json *json, const struct rk_inspect *r)
     rk_json_array_end(json);
 }
 
+static void put_pieces(struct rk_json *json, const struct rk_bl602_report *b)
+{
+    rk_json_key(json, "pieces");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < RK_BL602_PIECES; i++) {
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "piece", rk_bl602_piece_name((enum rk_bl602_piece)i));
+        rk_json_put_string(json, "state", rk_bl602_state_name(b->pieces[i]));
+        rk_json_put_u64(json, "address", b->piece_addr[i]);
+        rk_json_put_u64(json, "length", b->piece_len[i]);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+}
+
+static void put_tables(struct rk_json *json, const struct rk_bl602_report *b)
+{
+    rk_json_key(json, "tables");
+    rk_json_array_begin(json);
+    for (int i = 0; i < 2; i++) {
+        rk_json_object_begin(json);
+        rk_json_put_bool(json, "valid", b->table_valid[i]);
+        rk_json_put_u64(json, "age", b->table_age[i]);
+        rk_json_put_bool(json, "counts", b->table == i);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+    rk_json_put_u64(json, "active_slot", b->active_slot);
+}
+
+static void put_findings(struct rk_json *json, const struct rk_bl602_report *b)
+{
+    rk_json_key(json, "findings");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < b->finding_count; i++) {
+        const struct rk_bl602_finding *f = &b->findings[i];
+
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "id", f->id);
+        rk_json_put_string(json, "piece", rk_bl602_piece_name(f->piece));
+        rk_json_put_string(json, "verdict", rk_verdict_name(f->verdict));
+        rk_json_put_u64(json, "address", f->addr);
+        rk_json_put_string(json, "text", f->text);
+        put_optional(json, "uart", f->uart);
+        put_optional(json, "remedy", f->remedy);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+}
+
+/* The judgement of a BL602's flash, piece by piece. */
+static void put_bl602(struct rk_json *json, const struct rk_bl602_report *b)
+{
+    rk_json_key(json, "bl602");
+    if (!b) {
+        rk_json_null(json);
+        return;
+    }
+    rk_json_object_begin(json);
+    rk_json_put_bool(json, "complete", b->complete);
+    rk_json_put_string(json, "uart", rk_bl602_uart_name(b->uart));
+    put_pieces(json, b);
+    put_tables(json, b);
+    put_findings(json, b);
+    rk_json_object_end(json);
+}
+
 void rk_view_json(struct rk_json *json, const struct rk_inspect *r)
 {
     put_facts(json, r);
     put_parts(json, r);
     put_boots(json, r);
+    put_bl602(json, r->bl602);
     put_map(json, r);
 }
 

@@ -120,6 +120,8 @@ static void boots(struct rk_view *view, const struct rk_inspect *r)
                     reset(view), b->reason[0] ? "  " : "", b->reason);
         if (b->remedy[0] && (own || view->verbose))
             rk_view_put(view, "           %s\n", b->remedy);
+        if (b->uart[0])
+            rk_view_put(view, "           the serial line shows %s\n", b->uart);
         if (own || view->verbose || r->boot_count == 1)
             tests(view, b->tests, b->test_count);
     }

@@ -49,23 +49,31 @@ bool rk_bfl_app_starts(const uint8_t *data, size_t len)
     return len >= sizeof start && memcmp(data, start, sizeof start) == 0;
 }
 
-bool rk_bfl_openbl602_version(const uint8_t *code, size_t len, unsigned version[3])
+static bool read_version(const uint8_t *code, size_t len, size_t at, unsigned version[3])
 {
-    static const char text[] = "OpenBL602_";
-    size_t at = rk_search_text(code, len, 0, text) + sizeof text - 1;
-
     for (size_t i = 0; i < 3; i++) {
         size_t digits = 0;
 
         version[i] = 0;
         for (; at < len && code[at] >= '0' && code[at] <= '9' && digits < 6; at++, digits++)
             version[i] = version[i] * 10 + (unsigned)(code[at] - '0');
-        if (digits == 0)
-            return false;
-        if (i < 2 && (at >= len || code[at++] != '.'))
+        if (digits == 0 || (i < 2 && (at >= len || code[at++] != '.')))
             return false;
     }
     return true;
+}
+
+bool rk_bfl_openbl602_version(const uint8_t *code, size_t len, unsigned version[3])
+{
+    static const char text[] = "OpenBL602_";
+    size_t at = 0;
+
+    while ((at = rk_search_text(code, len, at, text)) < len) {
+        at += sizeof text - 1;
+        if (read_version(code, len, at, version))
+            return true;
+    }
+    return false;
 }
 
 bool rk_bfl_boot2_starts(const uint8_t *data, size_t len)

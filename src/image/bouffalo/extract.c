@@ -77,11 +77,11 @@ bool rk_bouffalo_locate(const uint8_t *data, size_t len, enum rk_extract what, u
         *part = (uint32_t)(20 + 36 * table.count);
         return copy >= 0;
     case RK_EXTRACT_TREE:
-        return copy >= 0 && locate_partition(data, len, rk_bfl_part_named(&table, "factory"), true,
-                                             addr, part);
+        return copy >= 0 &&
+               locate_partition(data, len, rk_bfl_part_named(&table, "factory"), true, addr, part);
     case RK_EXTRACT_STORAGE:
-        return copy >= 0 && locate_partition(data, len, rk_bfl_part_named(&table, "PSM"), false,
-                                             addr, part);
+        return copy >= 0 &&
+               locate_partition(data, len, rk_bfl_part_named(&table, "PSM"), false, addr, part);
     case RK_EXTRACT_RF:
     case RK_EXTRACT_CONFIG:
     case RK_EXTRACT_COUNT:

@@ -61,9 +61,8 @@ static bool is_dump(const uint8_t *data, size_t len)
         return false;
     if (rk_bfl_table_choose(data, len, &table) >= 0)
         return true;
-    if (rk_bfl_header_read(data, len, &h) &&
-        (memcmp(data + RK_BFL_TABLE_0, "BFPT", 4) == 0 ||
-         memcmp(data + RK_BFL_TABLE_1, "BFPT", 4) == 0))
+    if (rk_bfl_header_read(data, len, &h) && (memcmp(data + RK_BFL_TABLE_0, "BFPT", 4) == 0 ||
+                                              memcmp(data + RK_BFL_TABLE_1, "BFPT", 4) == 0))
         return true;
     return is_whole_size(len) && rk_bfl_header_read(data + APP_ADDR, len - APP_ADDR, &h);
 }
@@ -73,11 +72,12 @@ static void identify_dump(const uint8_t *data, size_t len, struct rk_image_facts
     struct rk_bfl_table table;
     struct rk_bfl_header h;
     const struct rk_bfl_part *fw = NULL;
-    bool repeats = is_whole_size(len) && len > 1u << 20 &&
-                   memcmp(data, data + len / 2, len / 2) == 0;
+    bool repeats =
+        is_whole_size(len) && len > 1u << 20 && memcmp(data, data + len / 2, len / 2) == 0;
 
     settle(out, repeats ? RK_IMAGE_DUMP_DOUBLED : RK_IMAGE_BL602_DUMP, RK_EVIDENCE_CONFIRMED);
-    if (rk_bfl_header_read(data, len, &h) && h.crc_good && rk_bfl_hash_check(&h, data, len, h.start))
+    if (rk_bfl_header_read(data, len, &h) && h.crc_good &&
+        rk_bfl_hash_check(&h, data, len, h.start))
         boot_facts(data + h.start, h.length, h.hash, out);
     if (rk_bfl_table_choose(data, len, &table) >= 0)
         fw = rk_bfl_part_of_type(&table, 0);
@@ -103,7 +103,8 @@ static void identify_headed(const uint8_t *data, size_t len, struct rk_image_fac
     if (!h.flat || h.start >= RAM_START) {
         out->kind = RK_IMAGE_BL602_RAM;
         out->kind_evidence = h.start >= RAM_START ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE;
-    } else if (rk_bfl_hash_check(&h, data, len, BODY) && !rk_bfl_boot2_starts(data + BODY, h.length)) {
+    } else if (rk_bfl_hash_check(&h, data, len, BODY) &&
+               !rk_bfl_boot2_starts(data + BODY, h.length)) {
         out->kind_evidence = RK_EVIDENCE_CONFIRMED;
         app_facts(data + BODY, h.length, out);
     } else if (rk_bfl_hash_check(&h, data, len, h.start)) {
