@@ -21,6 +21,7 @@
 #include <rekindle/link.h>
 #include <rekindle/littlefs.h>
 #include <rekindle/module.h>
+#include <rekindle/monitor.h>
 #include <rekindle/move.h>
 #include <rekindle/openbeken.h>
 #include <rekindle/plan.h>
