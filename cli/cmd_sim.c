@@ -46,6 +46,7 @@ static const struct option options[] = {
     {"refuse-reads", 0, OPTION_SWITCH, NULL, "reads are refused with status 6", NULL, false, false},
     {"scenario", 0, OPTION_TEXT, "ID", "let the module fail in a known way; \"help\" lists them", NULL, false, false},
     {"wire", 0, OPTION_TEXT, "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none", NULL, false, false},
+    {"chatter", 0, OPTION_NUMBER, "BAUD", "with a scenario: numbered lines without end behind its text", NULL, false, false},
     {"unheard", 0, OPTION_SWITCH, NULL, "nobody listens to UART2, the log", NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };

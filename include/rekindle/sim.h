@@ -77,7 +77,9 @@ struct rk_sim_options {
     const char *scenario;  /* id of rk_sim_scenarios(): the module fails as described there. Gives
                               the flash its content if `flash` is NULL */
     enum rk_sim_wiring wiring;
-    bool log_off; /* nobody listens to UART2: rk_link_log() finds nothing */
+    uint32_t chatter; /* when the script of the scenario has ended the module prints numbered lines
+                         without a pause, at this rate; 0 = it is silent then */
+    bool log_off;     /* nobody listens to UART2: rk_link_log() finds nothing */
 };
 
 struct rk_sim;

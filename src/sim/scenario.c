@@ -67,7 +67,7 @@ static void schedule(struct rk_sim *sim)
     uint64_t base = sim->tx[script->uart].free_ns;
 
     if (script->step >= script->scenario->step_count) {
-        script->next_ns = RK_SIM_NEVER;
+        script->next_ns = sim->options.chatter ? base : RK_SIM_NEVER;
         return;
     }
     if (base < sim->now_ns || sim->options.ideal)
@@ -154,6 +154,22 @@ static void print(struct rk_sim *sim, const struct rk_step *step)
                 (const uint8_t *)text, len);
 }
 
+/* Numbered lines without a pause, so that it shows when one is missing. */
+static void chat(struct rk_sim *sim)
+{
+    struct rk_script *script = &sim->script;
+    char line[72];
+
+    for (int i = 0; i < 16; i++) {
+        rk_text_format(line, sizeof line,
+                       "%010u abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXY\r\n",
+                       (unsigned)script->chatted++);
+        rk_wire_put(&sim->tx[script->uart], sim->now_ns, sim->options.chatter, !sim->options.ideal,
+                    (const uint8_t *)line, strlen(line));
+    }
+    schedule(sim);
+}
+
 /* ---- steps ---- */
 
 /* The transmit lines fall when the supply does: a break, one byte 00 for a receiver. */
@@ -185,6 +201,10 @@ void rk_script_step(struct rk_sim *sim)
 
     if (!script->running) { /* the power comes back */
         rk_sim_restart(sim, RK_SIM_POWER);
+        return;
+    }
+    if (script->step >= script->scenario->step_count) {
+        chat(sim);
         return;
     }
     const struct rk_step *step = &script->scenario->steps[script->step++];

@@ -56,6 +56,7 @@ struct rk_script {
     uint32_t baud;
     uint32_t word;          /* retention word of the start at hand */
     uint32_t starts;        /* so far */
+    uint32_t chatted;       /* lines of rk_sim_options.chatter */
     uint32_t link_words[2]; /* what the unset link registers woke up with */
     struct rk_rng rng;      /* of its own: what is on the line does not change the text */
 };

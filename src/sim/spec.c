@@ -60,6 +60,7 @@ static const struct rk_sim_key public_keys[] = {
     {"refuse-reads", NULL, "reads are refused with status 6"},
     {"scenario", "ID", "the module fails in a known way; `rekindle sim --scenario help` lists them"},
     {"wire", "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none"},
+    {"chatter", "BAUD", "with a scenario: numbered lines without end behind its text"},
     {"unheard", NULL, "nobody listens to UART2"},
 };
 
@@ -96,6 +97,7 @@ static const struct {
     {"crc-zero", SWITCH, FAULT(crc_zero)},
     {"ignore-writes", SWITCH, FAULT(ignore_writes)},
     {"refuse-reads", SWITCH, FAULT(refuse_reads)},
+    {"chatter", NUMBER, OPTION(chatter)},
     {"unheard", SWITCH, OPTION(log_off)},
 };
 /* clang-format on */
