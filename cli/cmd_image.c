@@ -1,5 +1,6 @@
 /* rekindle image VERB: files to files, no module involved. */
 #include "cli.h"
+#include "image_bl602.h"
 
 #include "base/text.h"
 #include "image/view.h"
@@ -15,13 +16,19 @@
 static const struct option options[] = {
     {"output", 'o', OPTION_FILE, "FILE", "the new file (never replaces one)", NULL, false, false},
     {"key", 0, OPTION_TEXT, "KEY", "key of the module: tuya, zero, uascent, or four hexadecimal words", NULL, false, false},
-    {"boot", 0, OPTION_FILE, "FILE", "convert: put the boot loader of this file in front", NULL, false, false},
+    {"boot", 0, OPTION_FILE, "FILE", "convert: put the boot loader of this file in front; pack: the BL602's second-stage loader", NULL, false, false},
     {"rf", 0, OPTION_FILE, "FILE", "convert: put the RF sector of this backup in", NULL, false, false},
     {"fix-crc", 0, OPTION_SWITCH, NULL, "convert: write right CRC bytes behind damaged blocks", NULL, false, false},
     {"pad", 0, OPTION_NUMBER, "SIZE", "convert: fill up with FF to this size", NULL, false, false},
     {"align", 0, OPTION_NUMBER, "SIZE", "convert: fill up with FF to a multiple of this size", NULL, false, false},
-    {"as", 0, OPTION_CHOICE, "KIND", "pack: what to make", "ua|rbl|ug", false, false},
+    {"as", 0, OPTION_CHOICE, "KIND", "pack: what to make", "ua|rbl|ug|set|flash|app|ota|ota-xz", false, false},
     {"label", 0, OPTION_TEXT, "TEXT", "pack: version written into an OTA package", NULL, false, false},
+    {"device-tree", 0, OPTION_FILE, "FILE", "pack, BL602: .dtb, .dts or a capture; default: a plain one", NULL, false, false},
+    {"layout", 0, OPTION_TEXT, "LAYOUT", "pack, BL602: partition table: .toml file, binary, or 1m, 2m, 4m, ..", NULL, false, false},
+    {"jedec", 0, OPTION_TEXT, "ID", "pack, BL602: JEDEC id of the flash part; default: 0xEF4015", NULL, false, false},
+    {"size", 0, OPTION_TEXT, "SIZE", "pack, BL602: size of the flash; default: what the id says, 2M", NULL, false, false},
+    {"mac", 0, OPTION_TEXT, "MAC", "pack, BL602: MAC address for the device tree", NULL, false, false},
+    {"capcode", 0, OPTION_TEXT, "TRIM", "pack, BL602: crystal trim for the device tree, 0 to 63", NULL, false, false},
     {"against", 0, OPTION_FILE, "DUMP", "check: would a module with this flash accept the update?", NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
@@ -52,8 +59,8 @@ static enum rk_status need_output(struct cli *cli)
     return RK_ERR_FILE;
 }
 
-static enum rk_status save(struct cli *cli, const struct rk_bytes *bytes,
-                           const struct rk_convert_story *story)
+enum rk_status image_save(struct cli *cli, const struct rk_bytes *bytes,
+                          const struct rk_convert_story *story)
 {
     const char *path = option_value(&cli->in, "output");
     enum rk_status status = rk_file_write(path, bytes->data, bytes->len, true, false, &cli->err);
@@ -131,7 +138,7 @@ static enum rk_status convert(struct cli *cli, const uint8_t *data, size_t len)
     if (status == RK_OK)
         status = rk_convert(data, len, &opt, &out, &story, &cli->err);
     if (status == RK_OK)
-        status = save(cli, &out, &story);
+        status = image_save(cli, &out, &story);
     rk_bytes_free(&out);
     free(boot);
     free(rf);
@@ -149,12 +156,12 @@ static enum rk_status extract(struct cli *cli, const uint8_t *data, size_t len)
             continue;
         status = rk_convert_extract(data, len, (enum rk_extract)what, &out, &cli->err);
         if (status == RK_OK)
-            status = save(cli, &out, NULL);
+            status = image_save(cli, &out, NULL);
         rk_bytes_free(&out);
         return status;
     }
     return usage(cli, wanted[0] ? "there is no such part" : "the name of the part is missing",
-                 "one of boot, ua, app, loader, rf, storage, config, ota");
+                 "one of boot, ua, app, loader, rf, storage, config, ota, table, tree");
 }
 
 static enum rk_status pack(struct cli *cli, const uint8_t *data, size_t len)
@@ -167,8 +174,13 @@ static enum rk_status pack(struct cli *cli, const uint8_t *data, size_t len)
                                      .ug = as && strcmp(as, "ug") == 0};
     struct rk_bytes out = {0};
     uint32_t key[4] = {0};
-    enum rk_status status = read_key(cli, key, &keyed);
+    enum rk_status status;
 
+    if (pack_is_bl602(cli, data, len))
+        return pack_bl602(cli, data, len);
+    status = read_key(cli, key, &keyed);
+    if (as && strcmp(as, "ua") != 0 && strcmp(as, "rbl") != 0 && !opt.ug)
+        return usage(cli, "only a BL602 has such a file", "--as ua, rbl or ug");
     if (status == RK_OK && !package && !keyed)
         return usage(cli, "the key of the module is missing",
                      "--key tuya for most BK7231N and BK7231T, --key zero for modules without one");
@@ -176,7 +188,7 @@ static enum rk_status pack(struct cli *cli, const uint8_t *data, size_t len)
         status = package ? rk_convert_package(data, len, &opt, &out, &cli->err)
                          : rk_convert_pack(data, len, key, &out, &cli->err);
     if (status == RK_OK)
-        status = save(cli, &out, NULL);
+        status = image_save(cli, &out, NULL);
     rk_bytes_free(&out);
     return status;
 }
@@ -196,7 +208,7 @@ static enum rk_status rekey(struct cli *cli, const uint8_t *data, size_t len)
     if (status == RK_OK)
         status = rk_convert_rekey(data, len, key, &out, &cli->err);
     if (status == RK_OK)
-        status = save(cli, &out, NULL);
+        status = image_save(cli, &out, NULL);
     rk_bytes_free(&out);
     return status;
 }
@@ -359,9 +371,15 @@ const struct command command_image = {
         "convert FILE -o NEW: puts a capture in order (shifted, halves swapped, read too far), "
         "unpacks UF2, HEX, RBL and UG, joins a boot loader and an application (--boot), takes over "
         "an RF sector (--rf), corrects CRC bytes (--fix-crc), fills up (--pad, --align).\n\n"
-        "extract FILE PART -o NEW: cuts out boot, ua, app, loader, rf, storage, config or ota.\n\n"
+        "extract FILE PART -o NEW: cuts out boot, ua, app, loader, rf, storage, config, ota, table "
+        "or tree.\n\n"
         "pack FILE --key KEY -o NEW: makes flash bytes of linker output; --as rbl or --as ug makes "
         "an OTA package.\n\n"
+        "pack APP --chip bl602 --boot BOOT2 -o FOLDER: makes everything a BL602 needs: "
+        "second-stage "
+        "loader with its header, partition table, application with its header, device tree, OTA "
+        "files, and a whole flash of these. --as flash, app, ota or ota-xz makes one file. See "
+        "docs/bl602.md.\n\n"
         "check FILE: exit status 8 if it would start on no chip; --against DUMP tells whether a "
         "module with that flash would accept the update, -p PORT whether the connected one "
         "would.\n\n"

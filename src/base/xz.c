@@ -105,23 +105,35 @@ enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max, uint8_t
     return RK_OK;
 }
 
+/* The streaming encoder: the one-call form would write sizes into the block header, which the
+ * vendor's files do not have. */
 enum rk_status rk_xz_pack(const uint8_t *data, size_t len, uint8_t **out, size_t *out_len,
                           struct rk_error *err)
 {
     lzma_options_lzma options;
     lzma_filter filters[2] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, NULL}};
-    size_t cap = lzma_stream_buffer_bound(len), used = 0;
+    lzma_stream stream = LZMA_STREAM_INIT;
+    size_t cap = lzma_stream_buffer_bound(len);
     uint8_t *buffer = malloc(cap);
+    lzma_ret ret = LZMA_MEM_ERROR;
 
     lzma_lzma_preset(&options, 6);
     options.dict_size = DICTIONARY;
-    if (!buffer || lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, data, len, buffer,
-                                             &used, cap) != LZMA_OK) {
+    if (buffer)
+        ret = lzma_stream_encoder(&stream, filters, LZMA_CHECK_CRC32);
+    stream.next_in = data;
+    stream.avail_in = len;
+    stream.next_out = buffer;
+    stream.avail_out = cap;
+    if (ret == LZMA_OK)
+        ret = lzma_code(&stream, LZMA_FINISH);
+    *out_len = (size_t)stream.total_out;
+    lzma_end(&stream);
+    if (ret != LZMA_STREAM_END) {
         free(buffer);
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     *out = buffer;
-    *out_len = used;
     return RK_OK;
 }
 

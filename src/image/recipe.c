@@ -69,7 +69,10 @@ static enum rk_status unpack(struct recipe *r)
         return RK_OK;
     status = take(r, rk_convert_unpack(r->now.data, r->now.len, &made, r->err), &made);
     if (status == RK_OK)
-        tell(r, "unpacked the %s file: %zu bytes", rk_image_kind_name(facts.kind), r->now.len);
+        tell(r, "%s the %s file: %zu bytes",
+             facts.kind == RK_IMAGE_BL602_TABLE || facts.kind == RK_IMAGE_BL602_TREE ? "translated"
+                                                                                     : "unpacked",
+             rk_image_kind_name(facts.kind), r->now.len);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "image/bouffalo/device_tree.h"
 
 #include "base/bytes.h"
+#include "image/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,17 +149,15 @@ static void align(struct flat *f)
     put(f, zeros, (4 - f->used % 4) % 4);
 }
 
-/* The place of a name in the strings, added if it is new. */
+/* The place of a name in the strings, added if it is new. As in the vendor's compiler and in dtc, the
+ * end of a longer name will do. */
 static uint32_t name_offset(struct flat *strings, const char *name)
 {
-    size_t at = 0, len = strlen(name) + 1;
+    size_t len = strlen(name) + 1;
+    size_t at = rk_search(strings->bytes, strings->used, 0, name, len);
 
-    while (at < strings->used) {
-        if (strcmp((const char *)strings->bytes + at, name) == 0)
-            return (uint32_t)at;
-        at += strlen((const char *)strings->bytes + at) + 1;
-    }
-    put(strings, name, len);
+    if (at == strings->used)
+        put(strings, name, len);
     return (uint32_t)at;
 }
 

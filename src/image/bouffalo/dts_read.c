@@ -269,6 +269,21 @@ static bool read_statement(struct source *s, struct rk_dt_node **node, unsigned 
     return *node ? true : no_memory(s);
 }
 
+/* The vendor's sources include a file that is in no public tree, and their compiler skips the line.
+ * Any other one would be missed. */
+static bool skip_include(struct source *s)
+{
+    static const char line[] = "/include/ \"bl602_base.dtsi\"";
+
+    skip(s);
+    if (!starts(s, "/include/"))
+        return true;
+    if (!starts(s, line))
+        return complain(s, "it includes another file: put that in here");
+    s->at += sizeof line - 1;
+    return expect(s, ';');
+}
+
 static bool read_source(struct source *s)
 {
     struct rk_dt_node *node;
@@ -278,7 +293,7 @@ static bool read_source(struct source *s)
     if (!starts(s, "/dts-v1/"))
         return complain(s, "it does not begin with /dts-v1/;");
     s->at += 8;
-    if (!expect(s, ';') || !expect(s, '/') || !expect(s, '{'))
+    if (!expect(s, ';') || !skip_include(s) || !expect(s, '/') || !expect(s, '{'))
         return false;
     node = rk_dt_add_node(s->tree, NULL, "", 0);
     if (!node)
