@@ -98,6 +98,21 @@ static void judge_foreign(struct rk_bfl_case *c, const uint8_t *head)
                                                          : "something else");
 }
 
+/* An application with its header where the second-stage loader belongs: its code lies at 0x1000,
+ * whatever the header says. */
+static bool is_app_at_zero(struct rk_bfl_case *c, enum rk_bl602_state state)
+{
+    const uint8_t *start = rk_bfl_bytes(c, APP_BODY, 64, false);
+
+    if (state == RK_BL602_VALID && !c->boot.hash_ignored && c->boot.start != APP_BODY)
+        return false;
+    if (c->boot.start == APP_BODY)
+        return start && rk_bfl_app_starts(start, 64);
+    return (start && rk_bfl_app_starts(start, 64)) ||
+           (!c->boot.hash_ignored &&
+            rk_bfl_image_state(c, &c->boot, APP_BODY, false) == RK_BL602_VALID);
+}
+
 static void judge_boot2(struct rk_bfl_case *c)
 {
     const struct rk_bfl_header *h = &c->boot;
@@ -112,20 +127,19 @@ static void judge_boot2(struct rk_bfl_case *c)
     r->piece_len[RK_BL602_BOOT2] = h->length;
     rk_bfl_boot2_version(body, body ? h->length : 0, h->hash, r->boot2, sizeof r->boot2);
     c->boot2_v8 = r->boot2[0] == '8';
-    if (state == RK_BL602_VALID && h->start >= APP_BODY && h->length > RK_BFL_TABLE_0 - h->start &&
-        h->start < RK_BFL_TABLE_0) {
+    if (is_app_at_zero(c, state)) {
+        r->pieces[RK_BL602_BOOT2] = RK_BL602_DAMAGED;
+        rk_bfl_find(c, "header-app", 0,
+                    "an application with its header lies where the second-stage loader belongs");
+    } else if (state == RK_BL602_VALID && h->start >= APP_BODY &&
+               (h->start >= RK_BFL_TABLE_0 || h->length > RK_BFL_TABLE_0 - h->start)) {
         r->pieces[RK_BL602_BOOT2] = RK_BL602_DAMAGED;
         rk_bfl_find(c, "boot2-range", h->start,
-                    "the image ends at 0x%06X, the tables begin at "
-                    "0x%06X",
-                    h->start + h->length, RK_BFL_TABLE_0);
+                    "the image ends at 0x%06X, the tables begin at 0x%06X", h->start + h->length,
+                    RK_BFL_TABLE_0);
     } else if (state == RK_BL602_MISSING) {
         rk_bfl_find(c, "boot2-missing", h->start, "there is no second-stage loader at 0x%06X",
                     h->start);
-    } else if (state == RK_BL602_DAMAGED &&
-               rk_bfl_image_state(c, h, APP_BODY, false) == RK_BL602_VALID) {
-        rk_bfl_find(c, "header-app", 0,
-                    "an application with its header lies where the second-stage loader belongs");
     } else if (state == RK_BL602_DAMAGED) {
         rk_bfl_find(c, "boot2-hash", h->start,
                     "the %u bytes of the second-stage loader at 0x%06X have another hash than the "

@@ -69,10 +69,12 @@ enum rk_bl602_state rk_bfl_image_state(struct rk_bfl_case *c, const struct rk_bf
                        memcmp(digest->sha256, header->hash, sizeof header->hash) == 0
                    ? RK_BL602_VALID
                    : RK_BL602_DAMAGED;
-    if (is_known(c->flash, addr, header->length))
+    if (is_known(c->flash, addr, header->length)) {
+        if (rk_bytes_all(c->flash->data + addr, header->length, 0xFF))
+            return RK_BL602_MISSING;
         return rk_bfl_hash_check(header, c->flash->data, c->flash->len, addr) ? RK_BL602_VALID
-               : rk_bytes_all(c->flash->data + addr, header->length, 0xFF)    ? RK_BL602_MISSING
                                                                               : RK_BL602_DAMAGED;
+    }
     if (want)
         ask_for(c, addr, header->length, true);
     return RK_BL602_UNREAD;

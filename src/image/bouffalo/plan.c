@@ -11,6 +11,7 @@
 
 #define SECTOR      4096u
 #define BODY        0x1000u
+#define FIRST_APP   0x10000u
 #define USUAL_JEDEC 0xEF4015u /* what every public packer assumes */
 #define APP_START   0x2000u   /* what Dev Cube writes into the header of an application */
 
@@ -137,6 +138,16 @@ static enum rk_status choose_layout(struct rk_bfl_planner *p)
         return status;
     if (!rk_bfl_part_of_type(&p->wanted, 0))
         return layout_error(p, "it has no firmware entry (type 0)");
+    for (size_t i = 0; i < p->wanted.count; i++) {
+        const struct rk_bfl_part *part = &p->wanted.parts[i];
+
+        if (part->addr[0] >= FIRST_APP && part->addr[0] % SECTOR == 0)
+            continue;
+        if (part->type != 0 && part->max_len[0] == 0)
+            continue;
+        rk_text_format(text, sizeof text, "it puts \"%s\" at 0x%06X", part->name, part->addr[0]);
+        return layout_error(p, text);
+    }
     p->plan->layout_changes = !rk_bfl_table_same(&p->now, &p->wanted);
     name_layout(p);
     return RK_OK;
