@@ -73,7 +73,12 @@ static void judge_slot(struct rk_bfl_case *c, unsigned index, struct verdict *v)
     if (!p)
         return;
     if (memcmp(p, XZ_MAGIC, 6) == 0) {
-        slot->header = slot->image = RK_BL602_PACKED;
+        const char *why = rk_bfl_packed_fault(c, index);
+
+        slot->header = slot->image = why ? RK_BL602_DAMAGED : RK_BL602_PACKED;
+        v->id = why ? "app-packed-bad" : NULL;
+        rk_text_format(v->text, sizeof v->text, "the packed update at 0x%06X will not start: %s",
+                       slot->addr, why ? why : "");
         return;
     }
     if (!rk_bfl_header_read(p, RK_BFL_HEADER, &c->apps[index])) {

@@ -37,6 +37,9 @@ bool rk_bfl_blank(struct rk_bfl_case *c, uint32_t addr, uint32_t len);
 struct rk_bl602_finding *rk_bfl_find(struct rk_bfl_case *c, const char *id, uint32_t addr,
                                      const char *fmt, ...) RK_PRINTF(4, 5);
 
+/* Why the packed update in a slot will not start; NULL if nothing speaks against it. */
+const char *rk_bfl_packed_fault(struct rk_bfl_case *c, unsigned index);
+
 /* The stages, in boot order. */
 void rk_bfl_judge_boot(struct rk_bfl_case *c);
 void rk_bfl_judge_tables(struct rk_bfl_case *c);
