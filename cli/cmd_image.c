@@ -24,7 +24,7 @@ static const struct option options[] = {
     {"as", 0, OPTION_CHOICE, "KIND", "pack: what to make", "ua|rbl|ug|set|flash|app|ota|ota-xz", false, false},
     {"label", 0, OPTION_TEXT, "TEXT", "pack: version written into an OTA package", NULL, false, false},
     {"device-tree", 0, OPTION_FILE, "FILE", "pack, BL602: .dtb, .dts or a capture; default: a plain one", NULL, false, false},
-    {"layout", 0, OPTION_TEXT, "LAYOUT", "pack, BL602: partition table: .toml file, binary, or 1m, 2m, 4m, ..", NULL, false, false},
+    {"layout", 0, OPTION_TEXT, "LAYOUT", "pack, BL602: partition table: .toml file, binary, or a name such as 2m", NULL, false, false},
     {"jedec", 0, OPTION_TEXT, "ID", "pack, BL602: JEDEC id of the flash part; default: 0xEF4015", NULL, false, false},
     {"size", 0, OPTION_TEXT, "SIZE", "pack, BL602: size of the flash; default: what the id says, 2M", NULL, false, false},
     {"mac", 0, OPTION_TEXT, "MAC", "pack, BL602: MAC address for the device tree", NULL, false, false},

@@ -10,6 +10,7 @@
 
 #define STREAM_HEADER 12u
 #define DICTIONARY    32768u
+#define FIRST_ROOM    4096u
 
 static const uint8_t magic[6] = {0xFD, '7', 'z', 'X', 'Z', 0};
 
@@ -67,8 +68,8 @@ enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max, uint8_t
                             size_t *out_len, struct rk_error *err)
 {
     lzma_stream stream = LZMA_STREAM_INIT;
-    size_t cap = len < max / 4 ? len * 4 : max;
-    uint8_t *buffer = malloc(cap ? cap : 1);
+    size_t cap = max < FIRST_ROOM ? max : len < max / 4 ? len * 4 + FIRST_ROOM : max;
+    uint8_t *buffer = max ? malloc(cap) : NULL;
     lzma_ret ret = lzma_stream_decoder(&stream, 64u << 20, 0);
 
     stream.next_in = data;

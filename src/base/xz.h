@@ -15,7 +15,7 @@ struct rk_xz_facts {
 /* Reads the head of the stream. False if it is none, or no single LZMA2 filter. */
 bool rk_xz_read(const uint8_t *data, size_t len, struct rk_xz_facts *out);
 
-/* Unpacks a stream of at most `max` bytes; bytes behind it are not looked at. free() *out.
+/* Unpacks a stream of at most `max` > 0 bytes; bytes behind it are not looked at. free() *out.
  * Errors: IMAGE_FORMAT "xz.damaged" (damaged, cut short, larger than max), UNSUPPORTED
  * "xz.missing" (built without liblzma), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max,
