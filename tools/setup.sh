@@ -26,6 +26,7 @@ build libjansson-dev jansson.h
 build libmbedtls-dev mbedtls/sha256.h
 build liblzma-dev lzma.h
 check libcmocka-dev cmocka.h
+check libunicorn-dev unicorn/unicorn.h
 check clang-format clang-format
 check pkg-config pkg-config
 check g++ c++

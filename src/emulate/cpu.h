@@ -24,6 +24,8 @@ struct rk_cpu_fault {
     bool store;
 };
 
+#define RK_CPU_BREAKS 32u
+
 struct rk_cpu;
 
 /* A register for people and for comparisons. */
@@ -59,6 +61,8 @@ struct rk_cpu {
     uint32_t lines;    /* interrupt lines that are asserted now, bit n = line n; for ARM bit 0 is
                           IRQ and bit 1 FIQ, for RISC-V the bits of `mip` */
     struct rk_cpu_fault fault;
+    uint32_t breaks[RK_CPU_BREAKS];
+    size_t break_count;
     bool yield; /* set by a device: leave run() after this instruction with RK_CPU_BUDGET */
 };
 
