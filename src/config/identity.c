@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 #include "image/beken/areas.h"
+#include "image/bouffalo/fdt.h"
+#include "image/bouffalo/partitions.h"
 
 #include <string.h>
 
@@ -25,79 +27,45 @@ enum rk_mac_state rk_mac_judge(const uint8_t mac[6])
     return mac[0] & 1 ? RK_MAC_MULTICAST : RK_MAC_GOOD;
 }
 
-/* A flattened device tree: the structure block is a list of 32-bit tokens. */
-enum { FDT_MAGIC = 0xD00DFEED, FDT_BEGIN = 1, FDT_END = 2, FDT_PROPERTY = 3, FDT_NOP = 4 };
-
-struct tree {
-    const uint8_t *data;
-    uint32_t total, structure, strings;
-};
-
-static bool tree_open(const uint8_t *data, size_t len, struct tree *out)
+/* Offset of a MAC address in a device tree; 0 if it has none. */
+static uint32_t address_in(const struct rk_fdt *tree, const char *path)
 {
-    if (len < 40 || rk_get_be32(data) != FDT_MAGIC)
+    uint32_t len = 0;
+    const uint8_t *value = rk_fdt_get(tree, path, &len);
+
+    return value && len == 6 ? (uint32_t)(value - tree->data) : 0;
+}
+
+static bool find_at(const uint8_t *data, size_t len, uint32_t at, struct rk_identity *out)
+{
+    struct rk_fdt tree;
+    uint32_t station, access_point;
+
+    if (at >= len || !rk_fdt_open(data + at, len - at, &tree) || !rk_fdt_sound(&tree))
         return false;
-    out->data = data;
-    out->total = rk_get_be32(data + 4);
-    out->structure = rk_get_be32(data + 8);
-    out->strings = rk_get_be32(data + 12);
-    return out->total <= len && out->structure < out->total && out->strings < out->total;
+    station = address_in(&tree, "/wifi/mac/sta_mac_addr");
+    access_point = address_in(&tree, "/wifi/mac/ap_mac_addr");
+    if (!station && !access_point)
+        return false;
+    out->place = RK_MAC_DEVICE_TREE;
+    out->offset = at + (station ? station : access_point);
+    out->second = station && access_point ? at + access_point : 0;
+    return true;
 }
 
-/* True if the name of a property at this offset of the strings is `name`. */
-static bool is_named(const struct tree *t, uint32_t offset, const char *name)
-{
-    size_t n = strlen(name) + 1;
-
-    return offset < t->total - t->strings && n <= t->total - t->strings - offset &&
-           memcmp(t->data + t->strings + offset, name, n) == 0;
-}
-
-/* Offset of the value of the first property of that name with that size; 0 if there is none. */
-static uint32_t tree_property(const struct tree *t, const char *name, uint32_t size)
-{
-    uint32_t at = t->structure;
-
-    while (at + 4 <= t->total) {
-        uint32_t token = rk_get_be32(t->data + at);
-        at += 4;
-        if (token == FDT_BEGIN) {
-            while (at < t->total && t->data[at])
-                at++;
-            at = (at + 4) / 4 * 4;
-        } else if (token == FDT_PROPERTY && at + 8 <= t->total) {
-            uint32_t length = rk_get_be32(t->data + at);
-            uint32_t key = rk_get_be32(t->data + at + 4);
-            at += 8;
-            if (length > t->total - at)
-                return 0;
-            if (length == size && is_named(t, key, name))
-                return at;
-            at = (at + length + 3) / 4 * 4;
-        } else if (token != FDT_END && token != FDT_NOP) {
-            return 0;
-        }
-    }
-    return 0;
-}
-
+/* Where the partition table has the device tree; without a table, the first one at the start of a
+ * sector. */
 static bool find_in_tree(const uint8_t *data, size_t len, struct rk_identity *out)
 {
-    struct tree tree;
+    struct rk_bfl_table table;
+    const struct rk_bfl_part *factory =
+        rk_bfl_table_choose(data, len, &table) < 0 ? NULL : rk_bfl_part_named(&table, "factory");
 
-    for (size_t at = 0; at + SECTOR <= len; at += SECTOR) {
-        if (!tree_open(data + at, len - at, &tree))
-            continue;
-        uint32_t station = tree_property(&tree, "sta_mac_addr", 6);
-        uint32_t access_point = tree_property(&tree, "ap_mac_addr", 6);
-        uint32_t used = access_point ? access_point : station;
-        if (!used)
-            continue;
-        out->place = RK_MAC_DEVICE_TREE;
-        out->offset = (uint32_t)at + (station ? station : used);
-        out->second = station && access_point ? (uint32_t)at + access_point : 0;
+    if (factory && find_at(data, len, factory->addr[0], out))
         return true;
-    }
+    for (size_t at = 0; at < len; at += SECTOR)
+        if (find_at(data, len, (uint32_t)at, out))
+            return true;
     return false;
 }
 

@@ -196,17 +196,35 @@ enum rk_status rk_bfl_layout_from_toml(const char *text, size_t len, struct rk_b
     return status;
 }
 
+/* A name that is right inside of quotes; what no sensible table has becomes '?'. */
+static void plain_name(const char *name, char out[10])
+{
+    size_t i = 0;
+
+    for (; i < 9 && name[i]; i++)
+        out[i] = name[i];
+    out[i] = '\0';
+    for (i = 0; out[i]; i++)
+        if (out[i] < 0x20 || out[i] > 0x7E || strchr("\"'\\", out[i]))
+            out[i] = '?';
+    if (i == 0)
+        out[i++] = '?';
+    out[i < 8 ? i : 8] = '\0';
+}
+
 void rk_bfl_layout_to_toml(const struct rk_bfl_table *table, struct rk_buffer *out)
 {
     rk_buffer_put(out, "[pt_table]\naddress0 = 0x%X\naddress1 = 0x%X\n", RK_BFL_TABLE_0,
                   RK_BFL_TABLE_1);
     for (size_t i = 0; i < table->count; i++) {
         const struct rk_bfl_part *p = &table->parts[i];
+        char name[10];
 
+        plain_name(p->name, name);
         rk_buffer_put(out,
                       "\n[[pt_entry]]\ntype = %u\nname = \"%s\"\ndevice = 0\naddress0 = 0x%X\n"
                       "size0 = 0x%X\naddress1 = 0x%X\nsize1 = 0x%X\nlen = %u\n",
-                      p->type, p->name, p->addr[0], p->max_len[0], p->addr[1], p->max_len[1],
+                      p->type, name, p->addr[0], p->max_len[0], p->addr[1], p->max_len[1],
                       p->len);
         if (p->active)
             rk_buffer_put(out, "activeindex = %u\n", p->active);

@@ -1,6 +1,6 @@
 #include "unit/config/goldens.h"
 
-#include "base/bytes.h"
+#include "unit/image/bl602_set.h"
 
 #include <rekindle/identity.h>
 
@@ -52,43 +52,35 @@ static void the_rf_sector_is_found_by_content(void **state)
     free(flash);
 }
 
-static void put_be32(uint8_t *p, uint32_t v)
-{
-    rk_put_be32(p, v);
-}
-
+/* The tree that the partition table names is the one, not an older one lying about; the flash is as
+ * sound afterwards as before. */
 static void the_device_tree_of_bl602_is_read(void **state)
 {
-    uint8_t *flash = malloc(0x10000), *p;
-    static const char strings[] = "sta_mac_addr\0ap_mac_addr";
+    static const uint8_t own[6] = {0x02, 1, 2, 3, 4, 5}, other[6] = {0x02, 9, 8, 7, 6, 5};
+    struct set *s = set_new();
+    struct rk_bl602_flash view = set_view(s);
+    struct rk_bl602_plan *plan = NULL;
+    struct rk_bl602_report report;
     struct rk_identity id;
-    static const uint8_t other[6] = {0x02, 1, 2, 3, 4, 5};
+
     (void)state;
-    memset(flash, 0xFF, 0x10000);
-    p = flash + 0x8000;
-    memset(p, 0, 256);
-    put_be32(p, 0xD00DFEED);
-    put_be32(p + 4, 200);
-    put_be32(p + 8, 40);
-    put_be32(p + 12, 120);
-    put_be32(p + 40, 1); /* the root node, without a name */
-    for (unsigned i = 0; i < 2; i++) {
-        uint8_t *q = p + 48 + 20 * i;
-        put_be32(q, 3);
-        put_be32(q + 4, 6);
-        put_be32(q + 8, 13 * i);
-        memcpy(q + 12, (const uint8_t[]){0x24, 0x94, 0x94, 0x9F, 0x96, (uint8_t)(0xE7 + i)}, 6);
-    }
-    put_be32(p + 88, 2);
-    put_be32(p + 92, 9);
-    memcpy(p + 120, strings, sizeof strings);
-    assert_true(rk_identity_find(flash, 0x10000, &id));
+    s->sources.mac = own;
+    assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &s->sources, &plan, NULL), RK_OK);
+    set_apply(plan, s->flash);
+    rk_bl602_plan_free(plan);
+    memcpy(s->flash + 0x100000, s->flash + 0x1F8000, 4096);
+    assert_true(rk_identity_find(s->flash, SET_FLASH, &id));
     assert_int_equal(id.place, RK_MAC_DEVICE_TREE);
-    assert_int_equal(id.offset, 0x8000 + 60);
-    assert_int_equal(id.second, 0x8000 + 80);
-    assert_int_equal(rk_identity_set(flash, 0x10000, &id, other, NULL), RK_OK);
-    assert_memory_equal(flash + 0x8000 + 80, other, 6);
-    free(flash);
+    assert_int_equal(id.state, RK_MAC_GOOD);
+    assert_int_equal(id.sector, 0x1F8000);
+    assert_memory_equal(id.mac, own, 6);
+    assert_int_equal(rk_identity_set(s->flash, SET_FLASH, &id, other, NULL), RK_OK);
+    assert_memory_equal(s->flash + id.second, other, 6);
+    rk_bl602_judge(&view, &report);
+    assert_true(report.complete);
+    assert_true(rk_identity_find(s->flash + 0x1F8000, 2000, &id)); /* a tree alone */
+    assert_memory_equal(id.mac, other, 6);
+    free(s);
 }
 
 static void check_capture(const struct golden *g)
