@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "store_keys.h"
 
 #include "base/text.h"
 #include "image/view.h"
@@ -32,6 +33,23 @@ static enum rk_status write_svg(const char *path, const char *name, const struct
     return status;
 }
 
+/* What a BL602 keeps in its device tree and in its settings store. */
+static void show_inside(struct cli *cli, const uint8_t *data, const struct rk_inspect *report,
+                        struct rk_view *view, struct text *story, struct rk_json *json)
+{
+    const uint8_t *tree = data + report->tree_offset;
+    struct text keys = {.bytes = NULL};
+
+    if (report->tree_size)
+        rk_view_tree_json(json, tree, report->tree_size, cli->out.show_secrets);
+    if (report->tree_size && cli->out.json == JSON_OFF)
+        rk_view_tree_text(view, tree, report->tree_size);
+    if (report->bl602 &&
+        store_keys_show(data, report->flash_size, cli->out.show_secrets, &keys, json) > 0)
+        text_printf(story, "\nSettings store\n%s", keys.bytes ? keys.bytes : "");
+    text_free(&keys);
+}
+
 /* The same words for a file and a module: text into *story, JSON into *json. */
 static enum rk_status show(struct cli *cli, const char *name, const uint8_t *data, size_t len,
                            const struct rk_inspect_options *opt, struct text *story,
@@ -42,6 +60,7 @@ static enum rk_status show(struct cli *cli, const char *name, const uint8_t *dat
                            .user = story,
                            .colour = cli->out.color,
                            .verbose = cli->out.verbose > 0,
+                           .secrets = cli->out.show_secrets,
                            .entropy = option_on(&cli->in, "entropy")};
     struct rk_inspect *report = NULL;
     enum rk_status status = rk_inspect(data, len, opt, &report, err);
@@ -53,6 +72,7 @@ static enum rk_status show(struct cli *cli, const char *name, const uint8_t *dat
     rk_json_object_begin(json);
     rk_json_put_string(json, "file", name);
     rk_view_json(json, report);
+    show_inside(cli, data, report, &view, story, json);
     rk_json_object_end(json);
     if (svg)
         status = write_svg(svg, name, report, err);

@@ -1,10 +1,13 @@
 /* The settings inside, shown: as text for people and as JSON. */
 #include "inside.h"
+#include "store_keys.h"
 
 #include "base/sha256.h"
 #include "base/text.h"
 #include "config/product.h"
 #include "config/tuya_value.h"
+
+#include <rekindle/easyflash.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +232,11 @@ enum rk_status inside_keys(struct inside *in)
     const struct rk_tuya_key *keys;
     struct report r;
 
+    if (!in->tuya && rk_store_keys(in->data, in->len, NULL, 0) > 0) {
+        begin(&r, in);
+        store_keys_show(in->data, in->len, in->cli->out.show_secrets, &r.text, &r.json);
+        return end(&r);
+    }
     if (!in->tuya) {
         in->cli->err = in->tuya_error;
         if (in->obk)

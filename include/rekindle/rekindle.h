@@ -13,6 +13,7 @@
 #include <rekindle/context.h>
 #include <rekindle/convert.h>
 #include <rekindle/device.h>
+#include <rekindle/easyflash.h>
 #include <rekindle/error.h>
 #include <rekindle/identity.h>
 #include <rekindle/image.h>

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/crc.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,62 @@ bool rk_easyflash_find(const uint8_t *data, uint32_t start, uint32_t length, con
         }
     }
     return found;
+}
+
+/* Firmware that counts its starts: the SDK of the BL602, OpenBeken old and new. */
+static bool is_harmless(const char *name)
+{
+    return strcmp(name, "boot_times") == 0 || strcmp(name, "myBtCnts") == 0 ||
+           strcmp(name, "OBK_FV") == 0;
+}
+
+/* The live entries of one sector of an area. */
+static size_t list_sector(const uint8_t *data, uint32_t start, uint32_t length, uint32_t sector,
+                          struct rk_store_key *out, size_t cap)
+{
+    const struct shape *s = shape_of(data + sector);
+    struct rk_easyflash_entry live;
+    char name[256];
+    struct entry e;
+    size_t count = 0;
+
+    for (uint32_t at = s->header; next_entry(s, data + sector, &at, &e); at += e.total) {
+        if (!e.intact)
+            continue;
+        memcpy(name, data + sector + at + s->entry_header, e.name_length);
+        name[e.name_length] = '\0';
+        if (strlen(name) != e.name_length || !rk_easyflash_find(data, start, length, name, &live) ||
+            live.at != sector + at)
+            continue;
+        if (count < cap) {
+            rk_text_escape(out[count].name, sizeof out[count].name, (const uint8_t *)name,
+                           e.name_length);
+            out[count].offset = live.value;
+            out[count].length = live.length;
+            out[count].harmless = is_harmless(name);
+        }
+        count++;
+    }
+    return count;
+}
+
+size_t rk_store_keys(const uint8_t *data, size_t len, struct rk_store_key *out, size_t cap)
+{
+    uint32_t start, length;
+    size_t count = 0, at = 0;
+
+    while (at + RK_EASYFLASH_SECTOR <= len) {
+        if (!rk_easyflash_granularity(data + at)) {
+            at += RK_EASYFLASH_SECTOR;
+            continue;
+        }
+        rk_easyflash_area(data, len, (uint32_t)at, &start, &length);
+        for (uint32_t i = 0; i < length; i += RK_EASYFLASH_SECTOR)
+            count += list_sector(data, start, length, start + i, count < cap ? out + count : out,
+                                 count < cap ? cap - count : 0);
+        at = (size_t)start + length;
+    }
+    return count;
 }
 
 static void format_sector(const struct shape *s, uint8_t *sector, const uint8_t *mark)

@@ -2,7 +2,7 @@
 #ifndef RK_CONFIG_EASYFLASH_H
 #define RK_CONFIG_EASYFLASH_H
 
-#include <rekindle/error.h>
+#include <rekindle/easyflash.h>
 
 #define RK_EASYFLASH_SECTOR 4096u
 

@@ -13,6 +13,7 @@ struct rk_view {
     bool colour;      /* ANSI colours */
     bool verbose;     /* every test of every chip */
     bool entropy;     /* the entropy map too */
+    bool secrets;     /* values that are secret too */
     unsigned columns; /* sectors per line of the map; 0 = 64 */
     bool failed;      /* a sink call failed */
 };
@@ -22,6 +23,11 @@ void rk_view_text(struct rk_view *view, const char *name, const struct rk_inspec
 
 /* The members of the result object, inside an object that the caller has begun. */
 void rk_view_json(struct rk_json *json, const struct rk_inspect *report);
+
+/* The values of a flattened device tree, as text (its radio, or with `verbose` all of it) and as the
+ * member "device_tree" of an object that the caller has begun. Nothing of what is no sound tree. */
+void rk_view_tree_text(struct rk_view *view, const uint8_t *data, size_t len);
+void rk_view_tree_json(struct rk_json *json, const uint8_t *data, size_t len, bool secrets);
 
 /* The sector map as an SVG document. */
 void rk_view_svg(struct rk_view *view, const char *name, const struct rk_inspect *report);

@@ -10,6 +10,7 @@
 #include "image/bouffalo/header.h"
 #include "image/bouffalo/layout.h"
 #include "image/bouffalo/ota.h"
+#include "image/search.h"
 
 #include <rekindle/bl602.h>
 
@@ -248,6 +249,10 @@ static void flash_parts(struct rk_inspect *r, const uint8_t *data, size_t len,
     note(part, b->boot2, "second-stage loader");
     if (rk_bfl_table_choose(data, len, &table) >= 0)
         partitions(r, &table);
+    if (b->pieces[RK_BL602_SETTINGS] == RK_BL602_VALID)
+        r->has_obk_config =
+            rk_search_text(data + b->piece_addr[RK_BL602_SETTINGS], b->piece_len[RK_BL602_SETTINGS],
+                           0, "mY0bcFg") < b->piece_len[RK_BL602_SETTINGS];
     table_parts(r, data, len, b);
     slot_parts(r, data, len, b);
     if (b->pieces[RK_BL602_TREE] != RK_BL602_NO_PLACE)
