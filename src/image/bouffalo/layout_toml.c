@@ -224,8 +224,7 @@ void rk_bfl_layout_to_toml(const struct rk_bfl_table *table, struct rk_buffer *o
         rk_buffer_put(out,
                       "\n[[pt_entry]]\ntype = %u\nname = \"%s\"\ndevice = 0\naddress0 = 0x%X\n"
                       "size0 = 0x%X\naddress1 = 0x%X\nsize1 = 0x%X\nlen = %u\n",
-                      p->type, name, p->addr[0], p->max_len[0], p->addr[1], p->max_len[1],
-                      p->len);
+                      p->type, name, p->addr[0], p->max_len[0], p->addr[1], p->max_len[1], p->len);
         if (p->active)
             rk_buffer_put(out, "activeindex = %u\n", p->active);
         if (p->age)
