@@ -382,12 +382,28 @@ def sim_scenarios(data):
     return "".join(out)
 
 
+# ---- rules of the checkup ----
+
+def checkup_rules(data):
+    kinds = {"failure": "RK_FINDING_FAILURE", "state": "RK_FINDING_STATE", "ok": "RK_FINDING_OK"}
+    return ('#include "job/checkup.h"\n'
+            + table(data, "checkup-lines.csv", "rk_checkup_mark", "rk_checkup_marks",
+                    "rk_checkup_mark_count",
+                    lambda row: [quoted(row["fact"]), quoted(row["pattern"]), quoted(row["meaning"])])
+            + table(data, "checkup-rules.csv", "rk_checkup_rule", "rk_checkup_rules",
+                    "rk_checkup_rule_count",
+                    lambda row: [quoted(row["id"]), kinds[row["kind"]], quoted(row["all"]),
+                                 quoted(row["none"]), str(int(row["confidence"])),
+                                 quoted(row["meaning"]), quoted(row["next"]), quoted(row["remedy"])]))
+
+
 TABLES = {
     "bl602_boot2": bl602_boot2,
     "bl602_layouts": bl602_layouts,
     "bl602_parts": bl602_parts,
     "bl602_tree": bl602_tree,
     "boot_builds": boot_builds,
+    "checkup_rules": checkup_rules,
     "crc16_tables": crc16_tables,
     "flash_parts": flash_parts,
     "image_targets": image_targets,

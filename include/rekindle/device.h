@@ -84,6 +84,8 @@ struct rk_connect_options {
     bool max_baud;     /* with baud 0: try every rate of the ladder, not only the safe ones */
     uint32_t link_timeout_ms; /* 0 = 20000; UINT32_MAX = for ever */
     uint32_t retries;         /* per command and sector; 0 = 5 */
+    bool bare; /* read nothing of the flash: a module whose reads fail can be connected like this.
+                  Size, regions and MAC are then what is usual, or unknown */
 };
 
 struct rk_device;

@@ -9,6 +9,7 @@
 #define REKINDLE_H
 
 #include <rekindle/bl602.h>
+#include <rekindle/checkup.h>
 #include <rekindle/clock.h>
 #include <rekindle/context.h>
 #include <rekindle/convert.h>

@@ -17,12 +17,14 @@ struct rk_device {
     struct rk_device_info info;
     struct rk_region regions[RK_REGIONS_MAX];
     size_t region_count;
-    uint32_t retries;      /* per command */
-    uint32_t retries_used; /* statistics: repeats since connecting */
-    uint32_t commands;     /* statistics: commands since connecting */
-    uint32_t stray_bytes;  /* statistics: bytes received that belong to no reply */
-    char reset[128];       /* how to reset the module, as rk_connect_options has it; never empty */
-    bool writing;          /* between write_begin and write_end */
+    uint32_t retries;       /* per command */
+    uint32_t retries_used;  /* statistics: repeats since connecting */
+    uint32_t commands;      /* statistics: commands since connecting */
+    uint32_t stray_bytes;   /* statistics: bytes received that belong to no reply */
+    uint32_t short_replies; /* statistics: replies that broke off */
+    bool bare;              /* rk_connect_options.bare */
+    char reset[128];        /* how to reset the module, as rk_connect_options has it; never empty */
+    bool writing;           /* between write_begin and write_end */
 };
 
 struct rk_chip_driver {

@@ -152,6 +152,7 @@ enum rk_status rk_device_connect(struct rk_context *ctx, struct rk_link *link,
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     dev->ctx = ctx;
     dev->link = link;
+    dev->bare = options.bare;
     rk_text_copy(dev->reset, sizeof dev->reset, options.reset ? options.reset : "auto");
     dev->retries = options.retries ? options.retries : DEFAULT_RETRIES;
     dev->info.size = sizeof dev->info;
@@ -162,7 +163,7 @@ enum rk_status rk_device_connect(struct rk_context *ctx, struct rk_link *link,
     }
     if (st == RK_OK)
         st = dev->driver->set_baud(dev, options.baud, options.max_baud, err);
-    if (st == RK_OK)
+    if (st == RK_OK && !options.bare)
         st = dev->driver->locate(dev, err);
     if (st != RK_OK) {
         rk_device_free(dev);

@@ -256,14 +256,10 @@ static void sample(struct rk_monitor *monitor, uint64_t time_us, const uint8_t *
 {
     if (monitor->opt.baud)
         return;
-    while (len > 0) {
-        size_t n = sizeof monitor->sample - monitor->sample_len;
-        if (n > len)
-            n = len;
-        memcpy(monitor->sample + monitor->sample_len, bytes, n);
-        monitor->sample_len += n;
-        bytes += n;
-        len -= n;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == 0)
+            continue; /* a break looks like this at every rate */
+        monitor->sample[monitor->sample_len++] = bytes[i];
         if (monitor->sample_len == sizeof monitor->sample ||
             (!monitor->found && monitor->sample_len >= SAMPLE_MIN)) {
             unsigned before = monitor->rate;

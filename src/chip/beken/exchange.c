@@ -73,6 +73,7 @@ static enum rk_status no_reply(struct rk_device *dev, const struct rk_beken_comm
     }
     rk_fail(err, RK_ERR_TIMEOUT, have ? "link.short-reply" : "link.no-reply",
             have ? "%s: the reply is incomplete" : "%s: no reply", command->name);
+    dev->short_replies += have > 0;
     if (have)
         rk_error_detail(err, "%zu of %zu bytes: %s", have, command->reply_len, hex);
     rk_error_hint(err, "short wires, common ground, a lower --baud");

@@ -212,9 +212,10 @@ static enum rk_status probe_flash_loader(struct rk_device *dev, struct rk_error 
 
     s->rom = false;
     st = read_loader_page(dev, page, err);
-    if (st != RK_OK)
+    if (st == RK_OK)
+        take_fingerprint(dev, rk_crc32(0, page, 256));
+    else if (!dev->bare || (st != RK_ERR_UNSTABLE_READ && st != RK_ERR_DEVICE_REFUSED))
         return st;
-    take_fingerprint(dev, rk_crc32(0, page, 256));
     const struct rk_beken_fingerprint *known = rk_beken_fingerprint_find(info->fingerprint);
     s->link_rearms = known && known->link_rearms; /* unknown loaders: the careful assumption */
     if (strncmp(info->loader, "BK7231S", 7) == 0) {

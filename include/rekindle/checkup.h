@@ -1,0 +1,93 @@
+/* The checkup: measures a module on its wires and says what is wrong with it. Adapter, both wires,
+ * log, link, quality of reads, flash, content; what is measured becomes facts, the rules of
+ * data/checkup-rules.csv make findings of facts, and every finding names the facts behind it. */
+#ifndef REKINDLE_CHECKUP_H
+#define REKINDLE_CHECKUP_H
+
+#include <rekindle/device.h>
+#include <rekindle/inspect.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RK_CHECKUP_FACTS    96
+#define RK_CHECKUP_FINDINGS 24
+
+/* Something that was measured or read. */
+struct rk_checkup_fact {
+    char id[24];     /* "boots.loop", "key.zero" */
+    char source[16]; /* "uart1", "uart2", "link", "flash", "adapter" */
+    uint32_t line;   /* of a log, from 1; 0 = not from a log */
+    char text[160];  /* what was seen, in words */
+};
+
+enum rk_finding_kind {
+    RK_FINDING_FAILURE, /* something is wrong */
+    RK_FINDING_STATE,   /* worth knowing */
+    RK_FINDING_OK
+};
+
+struct rk_finding {
+    const char *id; /* "pwr.rf-init"; constant texts all */
+    enum rk_finding_kind kind;
+    unsigned confidence; /* percent */
+    const char *meaning; /* one sentence */
+    const char *next;    /* what to measure next; may be "" */
+    const char *remedy;  /* steps, separated by '|'; may be "" */
+    unsigned fact_count;
+    uint8_t facts[8]; /* indexes of the facts behind it */
+};
+
+/* What the user is asked. `answer` false = no, or not done. */
+struct rk_checkup_options {
+    size_t size;
+    struct rk_connect_options connect;
+    uint32_t listen_ms; /* longest time for the log; 0 = 45000. Ends earlier when enough came */
+    /* Questions by id: "reset" (reset the module now, then yes), "loopback" (TX joined with RX?),
+     * "log-wire" (the RX wire is on TX2 now?), "write-test" (may a blank sector be erased and
+     * written?). NULL = every answer is no. The text says what to do. */
+    bool (*ask)(void *user, const char *id, const char *text);
+    void *user;
+    struct rk_link *log; /* second adapter on TX2; NULL = ask the link, or none */
+};
+
+struct rk_checkup {
+    size_t size;
+    size_t fact_count;
+    struct rk_checkup_fact facts[RK_CHECKUP_FACTS];
+    size_t finding_count; /* failures first, the surest first */
+    struct rk_finding findings[RK_CHECKUP_FINDINGS];
+    unsigned boots;      /* starts seen in the log */
+    char last_phase[40]; /* furthest phase of the boots that ended, or of the only one */
+    uint32_t log_baud;   /* 0 = nothing was readable */
+    bool linked;         /* device is valid */
+    struct rk_device_info device;
+    struct rk_inspect *flash; /* what is in the flash; NULL = not read. rk_checkup_free() */
+    uint8_t *content;         /* the flash itself, content_len bytes; NULL = not read */
+    size_t content_len;
+    uint8_t *log; /* the log as it came, log_len bytes; may be NULL */
+    size_t log_len;
+    char missing[4][120]; /* evidence that would help */
+    size_t missing_count;
+};
+
+/* Runs the whole checkup on an open link. Changes nothing on the module unless "write-test" is
+ * answered yes; the module is restarted when it is done. A module that does not answer, a port that
+ * vanishes are results, not errors. Errors: NOMEM, CANCELLED. *out is set only on success. */
+RK_MUST_CHECK enum rk_status rk_checkup_run(struct rk_context *ctx, struct rk_link *link,
+                                            const struct rk_checkup_options *opt,
+                                            struct rk_checkup **out, struct rk_error *err);
+void rk_checkup_free(struct rk_checkup *checkup); /* NULL is allowed */
+
+/* The same for a log alone (bytes as they came, over `seconds` of listening; 0 = not known). */
+RK_MUST_CHECK enum rk_status rk_checkup_log(const uint8_t *log, size_t len, double seconds,
+                                            struct rk_checkup **out, struct rk_error *err);
+
+/* The rules, for lists and explanations; false behind the last. */
+bool rk_checkup_rule_at(size_t index, struct rk_finding *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

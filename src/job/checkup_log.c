@@ -1,0 +1,267 @@
+/* Facts from a log: boots and how they ended, reset causes, texts. The full evaluation of saved logs
+ * knows more; here it is about what a module does while we look. */
+#include "job/checkup.h"
+
+#include <rekindle/monitor.h>
+
+#include "base/text.h"
+#include "job/boot_mark.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SILENCE_US    10000000u
+#define GARBAGE_MIN   64u
+#define GARBAGE_SCORE 60u
+#define BREAKS_MIN    4u
+#define BOOTS_MAX     64u
+#define GATED_MIN_US  5000000u
+#define GATED_SPREAD  25u /* percent of the mean */
+
+/* The groups of phases that the rules speak of, in the order of a boot. */
+enum group {
+    NOTHING,
+    BOOT,
+    APP_START,
+    APP,
+    BEFORE_DELAY,
+    SETTINGS,
+    RF,
+    RF_DONE,
+    TICK,
+    WIFI,
+    COMPLETE
+};
+static const char *const group_facts[] = {
+    NULL,      "last.boot", "last.app-start", "last.app",  "last.before-delay", "last.app",
+    "last.rf", "last.tick", "last.tick",      "last.wifi", "last.complete"};
+
+static const struct {
+    const char *phase;
+    enum group group;
+} groups[] = {
+    {"bk.boot.", BOOT},
+    {"bk.app.start_type", APP_START},
+    {"bk.app.", APP},
+    {"obk.initlog", APP},
+    {"obk.before_delay_done", SETTINGS},
+    {"obk.before_delay", BEFORE_DELAY},
+    {"obk.boot_count", SETTINGS},
+    {"obk.config", SETTINGS},
+    {"obk.delay", SETTINGS},
+    {"bk.rf.cal_over", RF_DONE},
+    {"bk.rf.ext_over", RF_DONE},
+    {"bk.rf.", RF},
+    {"obk.after_delay", TICK},
+    {"obk.tick", TICK},
+    {"net.wifi_start", WIFI},
+    {"obk.boot_ok", COMPLETE},
+    {"bl.boot2", BOOT},
+    {"bl.start", APP_START},
+    {"bl.board", APP},
+    {"bl.os", SETTINGS},
+    {"bl.wifi_fw", RF},
+    {"bl.wifi_mgmr", RF_DONE},
+};
+
+struct reader {
+    struct rk_checkup *checkup;
+    const char *source;
+    uint32_t line;
+    unsigned boots;
+    enum group last[BOOTS_MAX]; /* furthest of each boot */
+    char phase[BOOTS_MAX][40];
+    uint64_t start_us[BOOTS_MAX];
+    bool jumped;                           /* the boot loader of this boot has handed over */
+    bool power, watchdog, software, crash; /* causes of restarts that were watched */
+};
+
+static enum group group_of(const char *phase)
+{
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        if (strncmp(phase, groups[i].phase, strlen(groups[i].phase)) == 0)
+            return groups[i].group;
+    return NOTHING;
+}
+
+static void take_phase(struct reader *r, const struct rk_monitor_line *line)
+{
+    unsigned boot = r->boots ? r->boots - 1 : 0;
+    enum group group = line->phase ? group_of(line->phase) : NOTHING;
+
+    if (boot >= BOOTS_MAX)
+        return;
+    /* any text behind the jump is an application, also one that no phase knows */
+    if (!line->phase && r->jumped && r->last[boot] == BOOT && line->len >= 4 &&
+        line->text[0] != '\\')
+        group = APP_START;
+    if (group > r->last[boot]) {
+        r->last[boot] = group;
+        if (line->phase)
+            rk_text_copy(r->phase[boot], sizeof r->phase[boot], line->phase);
+    } else if (group == r->last[boot] && line->phase) {
+        rk_text_copy(r->phase[boot], sizeof r->phase[boot], line->phase);
+    }
+    if (line->phase && strcmp(line->phase, "bk.boot.jump") == 0)
+        r->jumped = true;
+}
+
+/* Reset causes as boot loader, application and BL602 SDK print them. Only restarts that were
+ * watched count: the first start is that of the user. */
+static void take_cause(struct reader *r, const char *text)
+{
+    const char *word = strncmp(text, "ST:0x", 5) == 0 ? text + 5
+                       : strncmp(text, "ST:", 3) == 0 ? text + 3
+                                                      : NULL;
+
+    if (r->boots < 2)
+        return;
+    if (word) {
+        r->power |= strncmp(word, "00000000", 8) == 0;
+        r->software |= strncmp(word, "00010001", 8) == 0;
+        r->watchdog |= strncmp(word, "00010002", 8) == 0 || strncmp(word, "00010000", 8) == 0;
+        r->crash |= strncmp(word, "0001AD0", 7) == 0 || strncmp(word, "0001ad0", 7) == 0;
+    } else if (strstr(text, "Boot Reason:")) {
+        r->power |= strstr(text, "POWER_OFF") != NULL;
+        r->watchdog |= strstr(text, "_WATCHDOG") != NULL;
+        r->crash |= strstr(text, "EXCEPTION") != NULL;
+    }
+}
+
+static void on_line(void *user, const struct rk_monitor_line *line)
+{
+    struct reader *r = user;
+
+    r->line++;
+    if (line->boot_start) {
+        r->boots = line->boot;
+        r->jumped = false;
+        if (r->boots <= BOOTS_MAX)
+            r->start_us[r->boots - 1] = line->time_us;
+    }
+    take_phase(r, line);
+    take_cause(r, line->text);
+    for (size_t i = 0; i < rk_checkup_mark_count; i++)
+        if (strstr(line->text, rk_checkup_marks[i].pattern))
+            rk_checkup_note(r->checkup, rk_checkup_marks[i].fact, r->source, r->line, "%s: %.100s",
+                            rk_checkup_marks[i].meaning, line->text);
+}
+
+static void note_causes(struct reader *r)
+{
+    struct rk_checkup *c = r->checkup;
+
+    if (r->power)
+        rk_checkup_note(c, "rst.power", r->source, 0, "the core had lost its power at a restart");
+    if (r->watchdog)
+        rk_checkup_note(c, "rst.watchdog", r->source, 0, "the watchdog restarted it");
+    if (r->software)
+        rk_checkup_note(c, "rst.software", r->source, 0, "it restarted itself");
+    if (r->crash || rk_checkup_has(c, "text.crash"))
+        rk_checkup_note(c, "crash", r->source, 0, "a crash dump or the reset cause of a crash");
+}
+
+/* Times between starts: all alike, long, and ended in the middle of the work. */
+static void note_uptime(struct reader *r)
+{
+    unsigned n = r->boots < BOOTS_MAX ? r->boots : BOOTS_MAX;
+    uint64_t least = UINT64_MAX, most = 0;
+
+    for (unsigned i = 1; i < n; i++) {
+        uint64_t span = r->start_us[i] - r->start_us[i - 1];
+        least = span < least ? span : least;
+        most = span > most ? span : most;
+    }
+    if (n >= 3 && least >= GATED_MIN_US && most - least <= most * GATED_SPREAD / 100)
+        rk_checkup_note(r->checkup, "uptime.constant", r->source, 0,
+                        "%u starts, %.1f to %.1f s apart", r->boots, (double)least / 1e6,
+                        (double)most / 1e6);
+}
+
+static void note_end(struct reader *r, const struct rk_heard *heard)
+{
+    struct rk_checkup *c = r->checkup;
+    unsigned seen = r->boots < BOOTS_MAX ? r->boots : BOOTS_MAX;
+    /* of boots that ended with another boot; of the only one if there is no other */
+    unsigned from = 0, to = seen > 1 ? seen - 1 : seen ? 1 : 1;
+    enum group furthest = NOTHING;
+
+    for (unsigned i = from; i < to; i++)
+        if (r->last[i] >= furthest) {
+            furthest = r->last[i];
+            rk_text_copy(c->last_phase, sizeof c->last_phase, r->phase[i]);
+        }
+    if (seen > 1)
+        rk_checkup_note(c, "boots.loop", r->source, 0, "%u starts while nobody touched it",
+                        r->boots);
+    if (seen > 2)
+        rk_checkup_note(c, "boots.three", r->source, 0, "%u starts", r->boots);
+    if (group_facts[furthest])
+        rk_checkup_note(c, group_facts[furthest], r->source, 0, "the furthest phase is %s",
+                        c->last_phase[0] ? c->last_phase : "the start of the application");
+    if (seen <= 1 && furthest && heard->end_us - heard->last_us >= SILENCE_US)
+        rk_checkup_note(c, "log.stopped", r->source, r->line, "no text for %.0f s behind %s",
+                        (double)(heard->end_us - heard->last_us) / 1e6, c->last_phase);
+}
+
+static bool only_zeros(const struct rk_heard *heard)
+{
+    for (size_t i = 0; i < heard->len; i++)
+        if (heard->bytes[i])
+            return false;
+    return heard->len >= BREAKS_MIN;
+}
+
+/* UART1 while nobody is linked: breaks, or the application of a factory test. */
+static void read_download_wire(struct rk_checkup *checkup, const struct rk_heard *heard,
+                               const struct reader *r)
+{
+    if (only_zeros(heard))
+        rk_checkup_note(checkup, "uart1.breaks", "uart1", 0,
+                        "%zu breaks and nothing else on the download wire", heard->len);
+    else if (heard->len == 1 && heard->bytes[0] == 0)
+        rk_checkup_note(checkup, "line.low", "uart1", 0, "one break and then nothing");
+    if (r->boots == 0 && (r->last[0] == APP_START || r->last[0] >= APP))
+        rk_checkup_note(checkup, "uart1.app", "uart1", 1,
+                        "an application logs here, without a boot loader in front");
+}
+
+void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *heard, unsigned uart)
+{
+    struct reader *r = calloc(1, sizeof *r);
+    const struct rk_monitor_options opt = {
+        .size = sizeof opt, .baud = heard->baud, .user = r, .line = on_line};
+    struct rk_monitor *monitor = NULL;
+    unsigned score = rk_monitor_text_score(heard->bytes, heard->len);
+
+    if (!r || rk_monitor_new(&opt, &monitor, NULL) != RK_OK) {
+        free(r);
+        return;
+    }
+    r->checkup = checkup;
+    r->source = uart == 1 ? "uart1" : "uart2";
+    if (heard->len == 0 && uart == 2)
+        rk_checkup_note(checkup, "log.silent", "uart2", 0, "not a byte in %.0f s",
+                        (double)(heard->end_us - heard->start_us) / 1e6);
+    for (size_t i = 0; i < heard->mark_count; i++) {
+        size_t at = heard->marks[i].offset;
+        size_t end = i + 1 < heard->mark_count ? heard->marks[i + 1].offset : heard->len;
+        rk_monitor_take(monitor, heard->marks[i].time_us, heard->bytes + at, end - at);
+    }
+    rk_monitor_end(monitor);
+    if (uart == 1)
+        read_download_wire(checkup, heard, r);
+    if (heard->len >= GARBAGE_MIN && score < GARBAGE_SCORE) {
+        rk_checkup_note(checkup, "log.garbage", r->source, 0, "%u of 100 bytes are no text",
+                        100 - score);
+    } else if (r->line > 0 && (uart == 2 || r->boots > 0)) {
+        rk_checkup_note(checkup, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
+        checkup->log_baud = heard->baud;
+        checkup->boots = r->boots;
+        note_end(r, heard);
+        note_causes(r);
+        note_uptime(r);
+    }
+    rk_monitor_free(monitor);
+    free(r);
+}

@@ -1,0 +1,73 @@
+/* Every scenario of the virtual modules is found out by the checkup: blind, in process, on the
+ * virtual clock, with both wires. */
+#include "unit/unit.h"
+
+#include <rekindle/rekindle.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool yes(void *user, const char *id, const char *text)
+{
+    (void)user;
+    (void)id;
+    assert_true(text[0]);
+    return true;
+}
+
+static struct rk_checkup *check(const char *spec)
+{
+    struct rk_checkup_options opt = {.size = sizeof opt, .ask = yes};
+    struct rk_checkup *checkup = NULL;
+    struct rk_context *ctx;
+    struct rk_link *link;
+    struct rk_error err;
+
+    assert_int_equal(rk_context_new(&ctx, NULL, &err), RK_OK);
+    if (rk_link_open(ctx, spec, &link, &err) != RK_OK)
+        fail_msg("%s: %s", spec, err.message);
+    if (rk_checkup_run(ctx, link, &opt, &checkup, &err) != RK_OK)
+        fail_msg("%s: %s", spec, err.message);
+    rk_link_close(link);
+    rk_context_free(ctx);
+    return checkup;
+}
+
+static void tell(const char *spec, const struct rk_checkup *c)
+{
+    printf("%s:\n", spec);
+    for (size_t i = 0; i < c->finding_count; i++)
+        printf("  finding %s %u\n", c->findings[i].id, c->findings[i].confidence);
+    for (size_t i = 0; i < c->fact_count; i++)
+        printf("  fact %s [%s] %s\n", c->facts[i].id, c->facts[i].source, c->facts[i].text);
+}
+
+static void every_scenario_is_found_out(void **state)
+{
+    (void)state;
+    struct rk_sim_scenario row;
+    unsigned wrong = 0;
+
+    for (size_t i = 0; rk_sim_scenario_at(i, &row); i++) {
+        char spec[160];
+        size_t n = strcspn(row.models, " ");
+        snprintf(spec, sizeof spec, "sim:%.*s,scenario=%s", (int)n, row.models, row.id);
+        struct rk_checkup *c = check(spec);
+        if (c->finding_count == 0 || strcmp(c->findings[0].id, row.id) != 0) {
+            tell(spec, c);
+            wrong++;
+        }
+        rk_checkup_free(c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_scenario_is_found_out),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
