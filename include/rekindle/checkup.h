@@ -58,6 +58,8 @@ struct rk_checkup {
     struct rk_checkup_fact facts[RK_CHECKUP_FACTS];
     size_t finding_count; /* failures first, the surest first */
     struct rk_finding findings[RK_CHECKUP_FINDINGS];
+    size_t candidate_count; /* weighed and not held: one fact is missing */
+    struct rk_finding candidates[8];
     unsigned boots;      /* starts seen in the log */
     char last_phase[40]; /* furthest phase of the boots that ended, or of the only one */
     uint32_t log_baud;   /* 0 = nothing was readable */

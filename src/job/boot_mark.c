@@ -32,7 +32,7 @@ static const struct {
     {"obk.boot_count", "Boot Count ", false}, {"obk.config", "CFG_InitAndLoad:", false},
     {"obk.delay", "Info:MAIN:Main_Init_Delay", true},
     {"bk.rf.bandgap", "[load]bandgap_calm=", true}, {"bk.rf.bandgap", "bandgap_calm_in_efuse=", true},
-    {"bk.rf.rwnxl", "[FUNC]rwnxl_init", true}, {"bk.rf.txdesc", "[bk]tx_t", true},
+    {"bk.rf.rwnxl", "[FUNC]rwnxl_init", true}, {"bk.rf.txdesc", "[bk]tx_t", true}, {"bk.rf.txdesc", "txd", true},
     {"bk.rf.intc", "[FUNC]intc_init", true}, {"bk.rf.cal_start", "[FUNC]c", true},
     {"bk.rf.cal_params", "gpio_level=", true}, {"bk.rf.cal_params", "get rfcali_mode:", false},
     {"bk.rf.cal_over", "calibration_main over", true},

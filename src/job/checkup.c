@@ -327,8 +327,12 @@ static void note_adapter(struct checkup_run *run)
 
 static void merge_facts(struct rk_checkup *c)
 {
+    bool started = rk_checkup_has(c, "boot.present") && rk_checkup_has(c, "app.present");
+
     if (rk_checkup_has(c, "text.no-tlv"))
-        rk_checkup_note(c, "rf.lost", "uart2", 0, "the application finds no RF calibration");
+        rk_checkup_note(c, "rf.gone", "uart2", 0, "the application finds no RF calibration");
+    if (rk_checkup_has(c, "rf.lost") && started && !rk_checkup_has(c, "boot.head-blank"))
+        rk_checkup_note(c, "rf.gone", "flash", 0, "no RF calibration in the flash");
     if (rk_checkup_has(c, "text.default-mac"))
         rk_checkup_note(c, "rf.default-mac", "uart2", 0, "the default MAC address is in use");
 }
@@ -404,7 +408,10 @@ enum rk_status rk_checkup_log(const uint8_t *log, size_t len, double seconds,
     memcpy(c->log, log, len);
     c->log_len = len;
     heard.bytes = c->log;
-    heard.end_us = (uint64_t)(seconds * 1e6);
+    /* who saves a log stops when nothing more comes */
+    heard.end_us = seconds > 0 ? (uint64_t)(seconds * 1e6) : LISTEN_MS * 1000ull;
+    if (len == 0)
+        rk_checkup_note(c, "log.empty", "log", 0, "not a byte");
     rk_checkup_read_log(c, &heard, 2);
     merge_facts(c);
     rk_checkup_judge(c);

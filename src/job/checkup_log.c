@@ -15,7 +15,7 @@
 #define GARBAGE_SCORE 60u
 #define BREAKS_MIN    4u
 #define BOOTS_MAX     64u
-#define GATED_MIN_US  5000000u
+#define GATED_MIN_S   5u
 #define GATED_SPREAD  25u /* percent of the mean */
 
 /* The groups of phases that the rules speak of, in the order of a boot. */
@@ -71,7 +71,9 @@ struct reader {
     unsigned boots;
     enum group last[BOOTS_MAX]; /* furthest of each boot */
     char phase[BOOTS_MAX][40];
-    uint64_t start_us[BOOTS_MAX];
+    uint32_t uptime[BOOTS_MAX]; /* last of OpenBeken's lines of every second */
+    bool openbeken, bl602;
+    bool headless;                         /* the log begins in the middle of a boot */
     bool jumped;                           /* the boot loader of this boot has handed over */
     bool power, watchdog, software, crash; /* causes of restarts that were watched */
 };
@@ -128,17 +130,33 @@ static void take_cause(struct reader *r, const char *text)
     }
 }
 
+static void take_uptime(struct reader *r, const char *text)
+{
+    const char *number = strstr(text, "Time ");
+    unsigned boot = r->boots ? r->boots - 1 : 0;
+
+    if (!number || boot >= BOOTS_MAX)
+        return;
+    uint32_t value = (uint32_t)strtoul(number + 5, NULL, 10);
+    if (value > r->uptime[boot]) /* the last one may be cut off */
+        r->uptime[boot] = value;
+}
+
 static void on_line(void *user, const struct rk_monitor_line *line)
 {
     struct reader *r = user;
 
     r->line++;
     if (line->boot_start) {
-        r->boots = line->boot;
+        /* text in front of the first banner is the rest of a boot */
+        r->headless |= line->boot == 1 && r->last[0] != NOTHING;
+        r->boots = line->boot + r->headless;
         r->jumped = false;
-        if (r->boots <= BOOTS_MAX)
-            r->start_us[r->boots - 1] = line->time_us;
     }
+    if (line->phase && strcmp(line->phase, "obk.tick") == 0)
+        take_uptime(r, line->text);
+    r->openbeken |= line->phase && strncmp(line->phase, "obk.", 4) == 0;
+    r->bl602 |= line->phase && strncmp(line->phase, "bl.", 3) == 0;
     take_phase(r, line);
     take_cause(r, line->text);
     for (size_t i = 0; i < rk_checkup_mark_count; i++)
@@ -161,21 +179,20 @@ static void note_causes(struct reader *r)
         rk_checkup_note(c, "crash", r->source, 0, "a crash dump or the reset cause of a crash");
 }
 
-/* Times between starts: all alike, long, and ended in the middle of the work. */
+/* How long the starts lived that ended with another one: all alike, and long. */
 static void note_uptime(struct reader *r)
 {
     unsigned n = r->boots < BOOTS_MAX ? r->boots : BOOTS_MAX;
-    uint64_t least = UINT64_MAX, most = 0;
+    uint32_t least = UINT32_MAX, most = 0;
 
-    for (unsigned i = 1; i < n; i++) {
-        uint64_t span = r->start_us[i] - r->start_us[i - 1];
-        least = span < least ? span : least;
-        most = span > most ? span : most;
+    for (unsigned i = 0; i + 1 < n; i++) {
+        least = r->uptime[i] < least ? r->uptime[i] : least;
+        most = r->uptime[i] > most ? r->uptime[i] : most;
     }
-    if (n >= 3 && least >= GATED_MIN_US && most - least <= most * GATED_SPREAD / 100)
+    if (n >= 3 && least >= GATED_MIN_S && most - least <= most * GATED_SPREAD / 100)
         rk_checkup_note(r->checkup, "uptime.constant", r->source, 0,
-                        "%u starts, %.1f to %.1f s apart", r->boots, (double)least / 1e6,
-                        (double)most / 1e6);
+                        "%u starts that lived %u to %u s", r->boots - 1, (unsigned)least,
+                        (unsigned)most);
 }
 
 static void note_end(struct reader *r, const struct rk_heard *heard)
@@ -257,7 +274,14 @@ void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *hear
     } else if (r->line > 0 && (uart == 2 || r->boots > 0)) {
         rk_checkup_note(checkup, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
         checkup->log_baud = heard->baud;
-        checkup->boots = r->boots;
+        checkup->boots = r->boots ? r->boots : 1;
+        if (r->boots)
+            rk_checkup_note(checkup, "log.banner", r->source, 0, "%u starts", r->boots);
+        if (r->bl602)
+            rk_checkup_note(checkup, "bl.log", r->source, 0, "the log of a BL602");
+        if (!r->boots && !r->openbeken && r->last[0] >= APP && !r->bl602)
+            rk_checkup_note(checkup, "uart1.app", r->source, 1,
+                            "an application logs without a boot loader in front");
         note_end(r, heard);
         note_causes(r);
         note_uptime(r);

@@ -82,6 +82,28 @@ bool rk_checkup_rule_at(size_t index, struct rk_finding *out)
     return true;
 }
 
+/* All facts but one are there, at least two are wanted, and none speaks against it. */
+static bool nearly_holds(const struct rk_checkup *checkup, const struct rk_checkup_rule *rule,
+                         struct rk_finding *out)
+{
+    unsigned wanted = 0;
+
+    for (const char *at = rule->none; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        if (find_fact(checkup, at, len) < checkup->fact_count)
+            return false;
+        at += len;
+    }
+    for (const char *at = rule->all; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " "), fact = find_fact(checkup, at, len);
+        wanted++;
+        if (fact < checkup->fact_count && out->fact_count < sizeof out->facts)
+            out->facts[out->fact_count++] = (uint8_t)fact;
+        at += len;
+    }
+    return wanted >= 2 && out->fact_count + 1 == wanted;
+}
+
 static int order(const void *a, const void *b)
 {
     const struct rk_finding *x = a, *y = b;
@@ -95,12 +117,14 @@ static int order(const void *a, const void *b)
 
 void rk_checkup_judge(struct rk_checkup *checkup)
 {
-    checkup->finding_count = 0;
+    checkup->finding_count = checkup->candidate_count = 0;
     for (size_t i = 0; i < rk_checkup_rule_count; i++) {
-        struct rk_finding finding = finding_of(&rk_checkup_rules[i]);
+        struct rk_finding finding = finding_of(&rk_checkup_rules[i]), near = finding;
         if (checkup->finding_count < RK_CHECKUP_FINDINGS &&
             holds(checkup, &rk_checkup_rules[i], &finding))
             checkup->findings[checkup->finding_count++] = finding;
+        else if (checkup->candidate_count < 8 && nearly_holds(checkup, &rk_checkup_rules[i], &near))
+            checkup->candidates[checkup->candidate_count++] = near;
     }
     qsort(checkup->findings, checkup->finding_count, sizeof checkup->findings[0], order);
 }

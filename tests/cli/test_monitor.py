@@ -84,6 +84,33 @@ class Monitor(support.Case):
         self.run_program("monitor", "-p", "sim:bk7231n", "--save", "no/such/folder/x", code=12)
 
 
+class Diagnose(support.Case):
+    def test_a_module_is_diagnosed(self):
+        result = self.run_json("diagnose", "-p", "sim:bk7231n,scenario=pwr.rf-init")["result"]
+        first = result["verdicts"][0]
+        self.assertEqual((first["id"], first["kind"]), ("pwr.rf-init", "failure"))
+        self.assertTrue(first["remedy"] and first["evidence"])
+        self.assertGreaterEqual(result["boots"], 5)
+        run = self.run_program("diagnose", "-p", "sim:bk7231n,scenario=pwr.rf-init")
+        self.assertIn("mains", run.out)
+
+    def test_the_write_test_is_asked_for(self):
+        port = "sim:bk7231n,scenario=dl.write-failed"
+        ids = lambda *more: [v["id"] for v in self.run_json("diagnose", "-p", port, *more)["result"]["verdicts"]]
+        self.assertNotIn("dl.write-failed", ids())
+        self.assertEqual(ids("--answer", "write-test=yes")[0], "dl.write-failed")
+
+    def test_a_healthy_module_has_no_failure(self):
+        result = self.run_json("diagnose", "-p", "sim:bk7231n,scenario=ok.boot-complete", "--yes")["result"]
+        self.assertEqual([v["kind"] for v in result["verdicts"]], ["ok"])
+
+    def test_a_saved_log(self):
+        self.run_program("monitor", "-p", "sim:bk7231n,scenario=rst.watchdog", "--timeout", "40", "--save", "l")
+        result = self.run_json("diagnose", "l-2")["result"]
+        self.assertEqual(result["verdicts"][0]["id"], "rst.watchdog")
+        self.run_program("diagnose", "absent.log", code=12)
+
+
 class Scenarios(support.Case):
     def test_they_are_listed(self):
         rows = self.run_json("sim", "--scenario", "help")["result"]["scenarios"]

@@ -1,0 +1,78 @@
+/* What is wrong with a module, from its wires or from saved logs. */
+#include "findings.h"
+
+#include "store/file.h"
+
+#include <stdlib.h>
+
+#define LOG_MAX (128u << 20)
+
+static const struct option options[] = {
+    CHECKUP_OPTIONS,
+    {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
+};
+
+static void show(struct cli *cli, const struct rk_checkup *checkup, const char *source,
+                 struct rk_json *json)
+{
+    struct text text = {.bytes = NULL};
+
+    rk_json_object_begin(json);
+    rk_json_put_string(json, "source", source);
+    findings_json(json, checkup);
+    rk_json_object_end(json);
+    findings_text(&text, checkup);
+    if (cli->out.json == JSON_OFF)
+        output_result(&cli->out, text.bytes ? text.bytes : "", text.len);
+    text_free(&text);
+}
+
+static enum rk_status read_log(struct cli *cli, const char *path, struct rk_checkup **out)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    enum rk_status st = rk_file_read(path, LOG_MAX, &data, &len, &cli->err);
+
+    if (st == RK_OK)
+        st = rk_checkup_log(data, len, 0, out, &cli->err);
+    free(data);
+    return st;
+}
+
+static int run(struct cli *cli)
+{
+    const char *source = cli->in.positional_count ? cli->in.positionals[0] : NULL;
+    struct rk_checkup *checkup = NULL;
+    char port[256] = "";
+    struct rk_json json;
+
+    enum rk_status st =
+        source ? read_log(cli, source, &checkup) : findings_run(cli, &checkup, port, sizeof port);
+    if (st != RK_OK)
+        return cli_fail(cli);
+    cli_result_begin(cli, &json);
+    show(cli, checkup, source ? source : port, &json);
+    rk_checkup_free(checkup);
+    return EXIT_OK;
+}
+
+const struct command command_diagnose = {
+    .name = "diagnose",
+    .summary = "find out what is wrong with a module, measuring on its wires",
+    .usage = "[LOG]",
+    .description =
+        "Listens to both wires while the module starts, tests echo and link, measures how well it "
+        "reads by the chip's own CRC, looks for a faster rate, reads what is in the flash and says "
+        "what is wrong, how sure that is, what was seen, what to measure next and what to do. With "
+        "LOG only that saved device log is looked at.\n\n"
+        "Nothing on the module is changed unless the question `write-test` is answered yes: then a "
+        "blank sector is written, read back and erased again. Questions are answered on the "
+        "terminal, by --answer ID=yes|no, or by --yes.\n\n"
+        "The log of Beken modules is on TX2: a second adapter there is named by --log-port. Of a "
+        "virtual module both wires are heard: -p sim:bk7231n,scenario=pwr.rf-init. `rekindle "
+        "repair` turns the findings into a plan, `rekindle report` into something to show.",
+    .options = options,
+    .max_positionals = 1,
+    .device = true,
+    .run = run,
+};

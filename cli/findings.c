@@ -1,0 +1,222 @@
+#include "findings.h"
+
+#include "signals.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAINS                                                                                      \
+    "never connect an adapter to a board that is on the mains: most plugs have no isolation. "     \
+    "Take "                                                                                        \
+    "it off the mains for good and feed 3.3 V at the module; 5 V destroys the chip"
+
+/* ---- running ---- */
+
+static bool on_cancelled(void *user)
+{
+    (void)user;
+    return signals_stop();
+}
+
+static void on_event(void *user, const struct rk_event *event)
+{
+    struct cli *cli = user;
+
+    if (!event->text || event->secret || event->kind == RK_EVENT_PROGRESS)
+        return;
+    if (event->kind == RK_EVENT_NEED_USER)
+        output_story(&cli->out, "", "please", event->text);
+    else if (event->kind == RK_EVENT_STAGE && (event->finished || cli->out.verbose))
+        output_story(&cli->out, "", event->id, event->text);
+    else if (cli->out.verbose && event->kind != RK_EVENT_LOG)
+        output_story(&cli->out, "", event->id, event->text);
+}
+
+/* --answer, then the user, then --yes; what needs hands is never assumed to be done. */
+static bool on_ask(void *user, const char *id, const char *text)
+{
+    struct cli *cli = user;
+    const char *answer;
+    size_t len = strlen(id);
+
+    for (size_t i = 0; (answer = option_nth(&cli->in, "answer", i)) != NULL; i++)
+        if (strncmp(answer, id, len) == 0 && answer[len] == '=')
+            return answer[len + 1] == 'y' || answer[len + 1] == 'Y';
+    if (option_on(&cli->in, "yes"))
+        return strcmp(id, "loopback") != 0;
+    if (strcmp(id, "reset") == 0) {
+        output_story(&cli->out, "", "please", text); /* no need to wait: we listen from now on */
+        return true;
+    }
+    return output_ask(&cli->out, text);
+}
+
+enum rk_status findings_run(struct cli *cli, struct rk_checkup **out, char *port, size_t cap)
+{
+    const struct rk_callbacks callbacks = {
+        .size = sizeof callbacks, .user = cli, .event = on_event, .cancelled = on_cancelled};
+    struct rk_checkup_options opt = {.size = sizeof opt, .ask = on_ask, .user = cli};
+    const char *listen = option_value(&cli->in, "listen"),
+               *log_port = option_value(&cli->in, "log-port");
+    struct rk_context *ctx = NULL;
+    struct rk_link *link = NULL, *log = NULL;
+
+    opt.connect = cli_connect_options(cli);
+    opt.listen_ms = listen ? (uint32_t)(strtod(listen, NULL) * 1000) : 0;
+    enum rk_status st = rk_context_new(&ctx, &callbacks, &cli->err);
+    if (st == RK_OK && cli->settings.port_count)
+        rk_text_copy(port, cap, cli->settings.ports[0]);
+    else if (st == RK_OK)
+        st = rk_port_choose(ctx, port, cap, &cli->err);
+    if (st == RK_OK)
+        st = rk_link_open(ctx, port, &link, &cli->err);
+    if (st == RK_OK && log_port)
+        st = rk_link_open(ctx, log_port, &log, &cli->err);
+    opt.log = log;
+    if (st == RK_OK)
+        st = rk_checkup_run(ctx, link, &opt, out, &cli->err);
+    rk_link_close(log);
+    rk_link_close(link);
+    rk_context_free(ctx);
+    return st;
+}
+
+/* ---- text ---- */
+
+/* "a|b|c" as numbered steps. */
+static void put_steps(struct text *text, const char *steps)
+{
+    for (unsigned n = 1; *steps; n++) {
+        size_t len = strcspn(steps, "|");
+        text_printf(text, "      %s %u. %.*s\n", n == 1 ? "do  " : "    ", n, (int)len, steps);
+        steps += len + (steps[len] == '|');
+    }
+}
+
+static void put_facts(struct text *text, const struct rk_checkup *c, const struct rk_finding *f)
+{
+    for (unsigned i = 0; i < f->fact_count; i++) {
+        const struct rk_checkup_fact *fact = &c->facts[f->facts[i]];
+        text_printf(text, "      seen  %s%s", fact->source, fact->line ? " line " : "");
+        if (fact->line)
+            text_printf(text, "%u", (unsigned)fact->line);
+        text_printf(text, ": %s\n", fact->text);
+    }
+}
+
+void findings_text(struct text *text, const struct rk_checkup *c)
+{
+    bool power = false;
+
+    if (c->linked)
+        text_printf(text, "module    %s, %u KiB flash%s%s\n", c->device.chip,
+                    (unsigned)(c->device.flash_size / 1024),
+                    c->device.fingerprint_name[0] ? ", boot loader " : "",
+                    c->device.fingerprint_name);
+    else
+        text_printf(text, "module    does not answer on the download wire\n");
+    text_printf(text, "log       %u starts%s%s\n", c->boots,
+                c->last_phase[0] ? ", furthest phase " : "", c->last_phase);
+    for (size_t i = 0; i < c->finding_count; i++) {
+        const struct rk_finding *f = &c->findings[i];
+        text_printf(text, "\n%-9s %s (%u %%): %s\n",
+                    f->kind == RK_FINDING_FAILURE ? "finding"
+                    : f->kind == RK_FINDING_OK    ? "good"
+                                                  : "note",
+                    f->id, f->confidence, f->meaning);
+        put_facts(text, c, f);
+        if (f->next[0])
+            text_printf(text, "      next  %s\n", f->next);
+        put_steps(text, f->remedy);
+        power |= strncmp(f->id, "pwr.", 4) == 0 || strncmp(f->id, "wire.", 5) == 0;
+    }
+    if (c->finding_count == 0)
+        text_printf(text, "\nnot enough evidence for a finding\n");
+    for (size_t i = 0; i < c->missing_count; i++)
+        text_printf(text, "%s%s\n", i ? "          " : "\nmissing   ", c->missing[i]);
+    if (power)
+        text_printf(text, "\nsafety    %s\n", MAINS);
+}
+
+/* ---- JSON ---- */
+
+static void json_facts(struct rk_json *json, const struct rk_checkup *c, const struct rk_finding *f)
+{
+    rk_json_key(json, "evidence");
+    rk_json_array_begin(json);
+    for (unsigned i = 0; i < f->fact_count; i++) {
+        const struct rk_checkup_fact *fact = &c->facts[f->facts[i]];
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "fact", fact->id);
+        rk_json_put_string(json, "source", fact->source);
+        rk_json_key(json, "line");
+        if (fact->line)
+            rk_json_u64(json, fact->line);
+        else
+            rk_json_null(json);
+        rk_json_put_string(json, "text", fact->text);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+}
+
+static void json_findings(struct rk_json *json, const char *key, const struct rk_checkup *c,
+                          const struct rk_finding *list, size_t count)
+{
+    static const char *const kinds[] = {"failure", "state", "ok"};
+    char step[200];
+
+    rk_json_key(json, key);
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < count; i++) {
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "id", list[i].id);
+        rk_json_put_string(json, "kind", kinds[list[i].kind]);
+        rk_json_put_real(json, "confidence", list[i].confidence / 100.0, 2);
+        rk_json_put_string(json, "meaning", list[i].meaning);
+        json_facts(json, c, &list[i]);
+        rk_json_put_string(json, "next", list[i].next[0] ? list[i].next : NULL);
+        rk_json_key(json, "remedy");
+        rk_json_array_begin(json);
+        for (const char *at = list[i].remedy; *at;) {
+            size_t len = strcspn(at, "|");
+            rk_text_format(step, sizeof step, "%.*s", (int)len, at);
+            rk_json_string(json, step);
+            at += len + (at[len] == '|');
+        }
+        rk_json_array_end(json);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+}
+
+void findings_json(struct rk_json *json, const struct rk_checkup *c)
+{
+    rk_json_put_string(json, "chip", c->linked ? c->device.chip : NULL);
+    rk_json_put_u64(json, "boots", c->boots);
+    rk_json_put_string(json, "last_phase", c->last_phase[0] ? c->last_phase : NULL);
+    rk_json_key(json, "log_baud");
+    if (c->log_baud)
+        rk_json_u64(json, c->log_baud);
+    else
+        rk_json_null(json);
+    json_findings(json, "verdicts", c, c->findings, c->finding_count);
+    json_findings(json, "candidates", c, c->candidates, c->candidate_count);
+    rk_json_key(json, "facts");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < c->fact_count; i++) {
+        rk_json_object_begin(json);
+        rk_json_put_string(json, "id", c->facts[i].id);
+        rk_json_put_string(json, "source", c->facts[i].source);
+        rk_json_put_string(json, "text", c->facts[i].text);
+        rk_json_object_end(json);
+    }
+    rk_json_array_end(json);
+    rk_json_key(json, "missing");
+    rk_json_array_begin(json);
+    for (size_t i = 0; i < c->missing_count; i++)
+        rk_json_string(json, c->missing[i]);
+    rk_json_array_end(json);
+}

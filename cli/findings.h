@@ -1,0 +1,26 @@
+/* A checkup as text and as JSON; `diagnose`, `repair` and `report` show the same. */
+#ifndef CLI_FINDINGS_H
+#define CLI_FINDINGS_H
+
+#include "cli.h"
+
+/* Runs the checkup of the port that the settings name, with the questions answered by --answer,
+ * --yes or the user. Fills cli->err. `port` receives the name of the port. */
+enum rk_status findings_run(struct cli *cli, struct rk_checkup **out, char *port, size_t cap);
+
+/* Rows for commands that run a checkup. */
+/* clang-format off */
+#define CHECKUP_OPTIONS                                                                            \
+    {"log-port", 0, OPTION_PORT, "PORT", "a second adapter, on TX2 of the module", NULL, false,    \
+     false},                                                                                       \
+    {"listen", 0, OPTION_SECONDS, "SECONDS", "longest time to listen to the log (default 45)",     \
+     NULL, false, false},                                                                          \
+    {"answer", 0, OPTION_TEXT, "ID=yes|no",                                                        \
+     "answer a question before it is asked: reset, loopback, write-test", NULL, true, false}
+/* clang-format on */
+
+void findings_text(struct text *text, const struct rk_checkup *checkup);
+/* The members of an object that is open. */
+void findings_json(struct rk_json *json, const struct rk_checkup *checkup);
+
+#endif
