@@ -68,7 +68,7 @@ enum rk_status rk_xz_unpack(const uint8_t *data, size_t len, size_t max, uint8_t
                             size_t *out_len, struct rk_error *err)
 {
     lzma_stream stream = LZMA_STREAM_INIT;
-    size_t cap = max < FIRST_ROOM ? max : len < max / 4 ? len * 4 + FIRST_ROOM : max;
+    size_t cap = len < max / 8 && max > 2 * FIRST_ROOM ? len * 4 + FIRST_ROOM : max;
     uint8_t *buffer = max ? malloc(cap) : NULL;
     lzma_ret ret = lzma_stream_decoder(&stream, 64u << 20, 0);
 

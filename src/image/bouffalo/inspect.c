@@ -415,13 +415,40 @@ static void inspect_efuse(struct rk_inspect *r, const uint8_t *data, size_t len)
         rk_text_append(part->note, sizeof part->note, ", crystal trim %u", e.capcode);
 }
 
-enum rk_status rk_bouffalo_inspect(struct rk_inspect *r, const uint8_t *data, size_t len,
+/* Single files: would what is in them start on a BL602 that has the rest? */
+static void judge_file(struct rk_inspect *r)
+{
+    struct rk_inspect_boot *boot = &r->boots[r->boot_count++];
+
+    rk_text_copy(boot->chip, sizeof boot->chip, "BL602");
+    boot->boots = RK_BOOTS_WITH_BOOT;
+    if (r->facts.kind == RK_IMAGE_BL602_RAM || r->facts.kind == RK_IMAGE_BL602_BOOT)
+        boot->boots = RK_BOOTS_NO;
+    if (boot->boots == RK_BOOTS_NO)
+        rk_text_copy(boot->reason, sizeof boot->reason, "it is no application");
+    for (size_t i = 0; i < r->part_count; i++) {
+        if (r->parts[i].verdict != RK_VERDICT_BAD)
+            continue;
+        boot->boots = RK_BOOTS_NO;
+        rk_text_copy(boot->reason, sizeof boot->reason, r->parts[i].note);
+        return;
+    }
+}
+
+/* Named for another chip: that settles it. */
+static void judge_other_chip(struct rk_inspect *r, const char *chip)
+{
+    if (rk_text_same(chip, "BL602") || rk_text_same(chip, "BL604"))
+        return;
+    r->boot_count = 1;
+    r->boots[0] = (struct rk_inspect_boot){.boots = RK_BOOTS_NO};
+    rk_text_copy(r->boots[0].chip, sizeof r->boots[0].chip, chip);
+    rk_text_copy(r->boots[0].reason, sizeof r->boots[0].reason, "it is made for a BL602");
+}
+
+static enum rk_status inspect_kind(struct rk_inspect *r, const uint8_t *data, size_t len,
                                    const struct rk_inspect_options *opt, struct rk_error *err)
 {
-    enum rk_status status = rk_report_sectors(r, data, len, err);
-
-    if (status != RK_OK)
-        return status;
     switch (r->facts.kind) {
     case RK_IMAGE_BL602_DUMP:
     case RK_IMAGE_DUMP_DOUBLED:
@@ -434,13 +461,13 @@ enum rk_status rk_bouffalo_inspect(struct rk_inspect *r, const uint8_t *data, si
         break;
     case RK_IMAGE_BL602_TABLE:
         inspect_table(r, data, len);
-        break;
+        return RK_OK;
     case RK_IMAGE_BL602_TREE:
         tree_part(r, data, len, 0);
-        break;
+        return RK_OK;
     case RK_IMAGE_BL602_EFUSE:
         inspect_efuse(r, data, len);
-        break;
+        return RK_OK;
     case RK_IMAGE_BL602_APP:
         note(rk_report_part(r, "code", 0, (uint32_t)len, RK_VERDICT_GOOD), r->facts.app_name,
              "an application without its header: rekindle flash and image pack add it");
@@ -457,5 +484,20 @@ enum rk_status rk_bouffalo_inspect(struct rk_inspect *r, const uint8_t *data, si
         inspect_headed(r, data, len);
         break;
     }
+    if (r->facts.kind == RK_IMAGE_BL602_APP || r->facts.kind == RK_IMAGE_BL602)
+        rk_report_mark(r, 0, (uint32_t)len, RK_SECTOR_APP);
+    judge_file(r);
     return RK_OK;
+}
+
+enum rk_status rk_bouffalo_inspect(struct rk_inspect *r, const uint8_t *data, size_t len,
+                                   const struct rk_inspect_options *opt, struct rk_error *err)
+{
+    enum rk_status status = rk_report_sectors(r, data, len, err);
+
+    if (status == RK_OK)
+        status = inspect_kind(r, data, len, opt, err);
+    if (status == RK_OK && opt && opt->chip)
+        judge_other_chip(r, opt->chip);
+    return status;
 }

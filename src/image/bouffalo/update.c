@@ -4,13 +4,15 @@
 #include "base/bytes.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "image/bouffalo/header.h"
+#include "base/xz.h"
+#include "image/bouffalo/app.h"
 #include "image/bouffalo/partitions.h"
 
 #include <string.h>
 
-#define OTA_HEADER 512u
-#define XZ_CRC32   0x01u /* the only check the second-stage loader can compute */
+#define OTA_HEADER    512u
+#define BODY          0x1000u
+#define XZ_DICTIONARY 32768u
 
 static void judge_body(const uint8_t *update, size_t len, struct rk_update *out)
 {
@@ -29,30 +31,44 @@ static void judge_body(const uint8_t *update, size_t len, struct rk_update *out)
         rk_update_say(out, "U1", "package", RK_VERDICT_GOOD, "the hash is right");
 }
 
-static void judge_packing(const uint8_t *update, size_t len, struct rk_update *out)
+/* How it is packed: only what the second-stage loader can unpack is of use. */
+static void judge_packing(const uint8_t *body, size_t len, bool packed, struct rk_update *out)
 {
-    const uint8_t *body = update + OTA_HEADER;
-    size_t body_len = len - OTA_HEADER;
-    struct rk_bfl_header header;
+    struct rk_xz_facts xz;
 
-    if (memcmp(update + 16, "XZ  ", 4) == 0) {
-        if (body_len < 12 || memcmp(body,
-                                    "\xFD"
-                                    "7zXZ",
-                                    6) != 0)
-            rk_update_say(out, "U2", "packing", RK_VERDICT_BAD, "it says xz but is none");
-        else if (body[7] != XZ_CRC32)
-            rk_update_say(out, "U2", "packing", RK_VERDICT_BAD,
-                          "the xz stream has a check that the loader cannot compute");
-        else
-            rk_update_say(out, "U2", "packing", RK_VERDICT_GOOD, "xz with CRC-32");
-    } else if (!rk_bfl_header_read(body, body_len, &header) || !header.crc_good) {
-        rk_update_say(out, "U2", "packing", RK_VERDICT_BAD, "the body has no sound boot header");
-    } else if (!rk_bfl_hash_check(&header, body, body_len, 0x1000)) {
-        rk_update_say(out, "U2", "packing", RK_VERDICT_BAD, "the hash of the image is wrong");
-    } else {
-        rk_update_say(out, "U2", "packing", RK_VERDICT_GOOD, "a plain image, its hash is right");
-    }
+    if (!packed)
+        rk_update_say(out, "U2", "packing", RK_VERDICT_GOOD, "not packed");
+    else if (!rk_xz_recognise(body, len))
+        rk_update_say(out, "U2", "packing", RK_VERDICT_BAD, "it says xz but is none");
+    else if (!rk_xz_read(body, len, &xz) || !xz.crc32)
+        rk_update_say(out, "U2", "packing", RK_VERDICT_BAD,
+                      "the xz stream has a check or a filter that the loader does not know");
+    else if (xz.dictionary > XZ_DICTIONARY)
+        rk_update_say(out, "U2", "packing", RK_VERDICT_BAD,
+                      "its dictionary has %u bytes, the loader has room for %u", xz.dictionary,
+                      XZ_DICTIONARY);
+    else
+        rk_update_say(out, "U2", "packing", RK_VERDICT_GOOD, "xz with CRC-32");
+}
+
+/* The application inside, and its length with its header; 0 if that is not known. */
+static size_t judge_content(const uint8_t *update, size_t len, struct rk_update *out)
+{
+    struct rk_arena arena = {0};
+    struct rk_bfl_app app;
+    struct rk_error why = {.status = RK_OK};
+    enum rk_status status = rk_bfl_app_read(update, len, false, &arena, &app, &why);
+    size_t whole = status == RK_OK ? BODY + app.len : 0;
+
+    if (status == RK_OK)
+        rk_update_say(out, "U3", "application", RK_VERDICT_GOOD, "its header and hash are right");
+    else if (status == RK_ERR_IMAGE_FORMAT)
+        rk_update_say(out, "U3", "application", RK_VERDICT_BAD, "%s",
+                      why.detail[0] ? why.detail : why.message);
+    else
+        rk_update_say(out, "U3", "application", RK_VERDICT_UNTESTED, "%s", why.message);
+    rk_arena_free(&arena);
+    return whole;
 }
 
 void rk_bouffalo_update(const uint8_t *update, size_t len, const uint8_t *flash, size_t flash_len,
@@ -60,12 +76,13 @@ void rk_bouffalo_update(const uint8_t *update, size_t len, const uint8_t *flash,
 {
     struct rk_bfl_table table;
     const struct rk_bfl_part *fw = NULL;
-    size_t body = len - OTA_HEADER;
+    size_t body = len - OTA_HEADER, whole;
 
     rk_text_escape(out->version, sizeof out->version, update + 48,
                    strnlen((const char *)update + 48, 16));
     judge_body(update, len, out);
-    judge_packing(update, len, out);
+    judge_packing(update + OTA_HEADER, len - OTA_HEADER, memcmp(update + 16, "XZ", 2) == 0, out);
+    whole = judge_content(update, len, out);
     if (rk_bfl_table_choose(flash, flash_len, &table) >= 0)
         fw = rk_bfl_part_of_type(&table, 0);
     if (!fw) {
@@ -82,4 +99,8 @@ void rk_bouffalo_update(const uint8_t *update, size_t len, const uint8_t *flash,
     else
         rk_update_say(out, "U4", "slot", RK_VERDICT_GOOD, "%zu of %u bytes at 0x%06X", body,
                       fw->max_len[other], fw->addr[other]);
+    /* A packed update is unpacked into the slot that is active now. */
+    if (memcmp(update + 16, "XZ", 2) == 0 && whole > fw->max_len[!other])
+        rk_update_say(out, "U5", "unpacked", RK_VERDICT_BAD, "%zu bytes do not fit into %u", whole,
+                      fw->max_len[!other]);
 }
