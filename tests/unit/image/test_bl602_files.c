@@ -110,7 +110,8 @@ static void test_mistakes_in_toml(void **state)
 static const char source[] =
     "/dts-v1/;\n/* comment */\n/ { model = \"m\"; // comment\n"
     "wifi { region { country_code = <86>; };\n"
-    "mac { mode = \"BF\"; sta_mac_addr = [C8 43 57 82 73 40]; ap_mac_addr = [C8 43 57 82 73 02]; };\n"
+    "mac { mode = \"BF\"; sta_mac_addr = [C8 43 57 82 73 40]; ap_mac_addr = [C8 43 57 82 73 02]; "
+    "};\n"
     "brd_rf { xtal_mode = \"F\"; xtal = <36 36 0 60 60>; pwr_mode = \"bf\";\n"
     "pwr_table_11b = <20 20 20 18>; pwr_table_11g = <18 18 18 18 18 18 14 14>;\n"
     "pwr_table_11n = <18 18 18 18 18 16 14 14>;\n"
@@ -184,10 +185,14 @@ static void test_cut_device_trees(void **state)
 static void test_default_tree_has_what_the_firmware_reads(void **state)
 {
     static const char *const paths[] = {
-        "/wifi/region/country_code",        "/wifi/mac/mode",
-        "/wifi/mac/sta_mac_addr",           "/wifi/mac/ap_mac_addr",
-        "/wifi/brd_rf/xtal",                "/wifi/brd_rf/pwr_offset",
-        "/bluetooth/brd_rf/pwr_table_ble",  "/uart/uart@4000A000/baudrate",
+        "/wifi/region/country_code",
+        "/wifi/mac/mode",
+        "/wifi/mac/sta_mac_addr",
+        "/wifi/mac/ap_mac_addr",
+        "/wifi/brd_rf/xtal",
+        "/wifi/brd_rf/pwr_offset",
+        "/bluetooth/brd_rf/pwr_table_ble",
+        "/uart/uart@4000A000/baudrate",
         "/uart/uart@4000A100/feature/tx",
     };
     struct rk_bytes flat;
@@ -236,8 +241,8 @@ static void test_packed_application(void **state)
     rk_image_identify(firmware.data, firmware.len, NULL, &facts);
     assert_int_equal(facts.kind, RK_IMAGE_BL602);
     assert_string_equal(facts.app_version, "1.18.99");
-    assert_int_equal(
-        rk_bl602_pack_ota(firmware.data, firmware.len, false, NULL, "1.2", &ota, NULL), RK_OK);
+    assert_int_equal(rk_bl602_pack_ota(firmware.data, firmware.len, false, NULL, "1.2", &ota, NULL),
+                     RK_OK);
     assert_int_equal(rk_bl602_convert(ota.data, ota.len, &raw, NULL), RK_OK);
     assert_int_equal(raw.len, firmware.len);
     ota.data[600] ^= 1;
@@ -271,7 +276,10 @@ static void test_xz(void **state)
         skip();
     }
     /* As in the vendor's files: no sizes in the block header, LZMA2, 32 KiB, CRC-32. */
-    assert_memory_equal(packed, "\xFD" "7zXZ\0\0\1\x69\x22\xDE\x36\2\0\x21\1\6", 17);
+    assert_memory_equal(packed,
+                        "\xFD"
+                        "7zXZ\0\0\1\x69\x22\xDE\x36\2\0\x21\1\6",
+                        17);
     assert_true(rk_xz_read(packed, len, &facts));
     assert_int_equal(facts.dictionary, 32768);
     assert_true(facts.crc32);
