@@ -116,6 +116,8 @@ static enum rk_status inspect_module(struct session *s, struct rk_json *json)
     opt.have_key = info->key_class != RK_KEY_UNKNOWN && info->key_class != RK_KEY_UNREADABLE;
     opt.key_class = info->key_class;
     opt.flash_size = info->flash_size;
+    opt.have_jedec = info->has_jedec;
+    memcpy(opt.jedec, info->jedec, sizeof opt.jedec);
     if (status == RK_OK)
         status = show(s->cli, s->port, data, info->flash_size, &opt, &s->story, json, &s->err);
     free(data);

@@ -135,6 +135,8 @@ struct rk_inspect_options {
     bool have_key;    /* key class of the module it is meant for ... */
     enum rk_key_class key_class;
     uint32_t flash_size; /* of that module; 0 = not known */
+    bool have_jedec;     /* its flash part ... */
+    uint8_t jedec[3];    /* ... in wire order */
 };
 
 /* Makes the report. Any content is answered; the only error is NOMEM. opt may be NULL. *out is

@@ -227,6 +227,18 @@ def check_errors(tree):
         found("docs/errors.md", 1, "section '%s' is there twice" % one)
 
 
+def check_findings(tree):
+    """Everything that can be wrong with a BL602 flash is explained in docs/bl602.md."""
+    page = tree.text("docs/bl602.md") if "docs/bl602.md" in tree.files else ""
+    name = "src/image/bouffalo/faults.c"
+    if name not in tree.files:
+        return
+    for number, line in enumerate(tree.text(name).splitlines(), 1):
+        match = re.match(r'    \{"([a-z0-9-]+)", RK_BL602_', line)
+        if match and "| `%s` |" % match.group(1) not in page:
+            found(name, number, "finding '%s' is not in docs/bl602.md" % match.group(1))
+
+
 def check_tables(tree):
     """data/*.csv: rows as long as their header, no row twice, ends with a newline."""
     for name in tree.matching(r"^data/.*\.csv$"):

@@ -75,6 +75,10 @@ class Rules(unittest.TestCase):
         self.breaks("errors", "src/base/x.c",
                     'return rk_fail(err, RK_ERR_ARG, "usage.thing", "no");\n', "'usage.thing' has no")
 
+    def test_finding(self):
+        self.breaks("findings", "src/image/bouffalo/faults.c", '    {"boot-gone", RK_BL602_BOOT2, x},\n',
+                    "finding 'boot-gone' is not in docs/bl602.md")
+
     def test_table(self):
         self.breaks("tables", "data/x.csv", "a,b\n1,2,3\n", "3 fields, the header has 2")
 

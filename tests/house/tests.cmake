@@ -1,5 +1,5 @@
 # The tree judges itself: rules a machine can check, the public interface seen from outside.
-foreach(check banned errors format includes lengths links tables words)
+foreach(check banned errors findings format includes lengths links tables words)
   add_test(NAME house.${check}
     COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/house/check.py ${check})
   set_tests_properties(house.${check} PROPERTIES TIMEOUT 60 LABELS house)

@@ -265,6 +265,7 @@ static enum rk_status inspect_flash(struct rk_inspect *r, const uint8_t *data, s
 {
     struct rk_inspect_boot *boot = &r->boots[r->boot_count++];
     struct rk_bl602_report *b = malloc(sizeof *b);
+    struct rk_bl602_flash view;
     size_t whole = 1u << 20;
     uint8_t *flash;
 
@@ -282,12 +283,14 @@ static enum rk_status inspect_flash(struct rk_inspect *r, const uint8_t *data, s
     memcpy(flash, data, len);
     r->flash_size = len;
     rk_text_copy(boot->chip, sizeof boot->chip, "BL602");
-    rk_bl602_judge(&(struct rk_bl602_flash){.size = sizeof(struct rk_bl602_flash),
-                                            .data = flash,
-                                            .len = whole,
-                                            .flash_size = opt && opt->flash_size ? opt->flash_size
-                                                                                 : (uint32_t)whole},
-                   b);
+    view = (struct rk_bl602_flash){
+        .size = sizeof view, .data = flash, .len = whole, .flash_size = (uint32_t)whole};
+    if (opt && opt->flash_size)
+        view.flash_size = opt->flash_size;
+    view.has_jedec = opt && opt->have_jedec;
+    if (view.has_jedec)
+        memcpy(view.jedec, opt->jedec, sizeof view.jedec);
+    rk_bl602_judge(&view, b);
     flash_parts(r, flash, whole, b);
     boot_tests(boot, b);
     conclude(boot, b);
