@@ -29,6 +29,7 @@
 #include <rekindle/plan.h>
 #include <rekindle/port.h>
 #include <rekindle/product.h>
+#include <rekindle/redact.h>
 #include <rekindle/scrub.h>
 #include <rekindle/sim.h>
 #include <rekindle/update.h>
