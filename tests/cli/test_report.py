@@ -16,7 +16,7 @@ Info:MAIN:Using SSID [My Home Net]\r
 Info:MAIN:Using Pass [geheim-9]\r
 Info:GEN:dhcp=0 ip=192.168.17.4 mac=b8:06:0d:12:34:56\r
 Info:MQTT:mqtt://broker.example.org:1883\r
-read /home/anna/dumps/plug.bin\r
+read /Users/anna/dumps/plug.bin\r
 Info:MAIN:Boot complete time reached (30 seconds)\r
 """
 PRIVATE = ["My Home Net", "geheim-9", "192.168.17", "12:34:56", "broker.example", "anna"]
