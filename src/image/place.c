@@ -75,7 +75,7 @@ static bool same_family(const struct rk_image_facts *facts, const char *chip)
 {
     bool beken = rk_series_of_chip(chip) != RK_SERIES_UNKNOWN || strncmp(chip, "BK", 2) == 0;
 
-    return facts->kind == RK_IMAGE_BL602_DUMP ? !beken : beken;
+    return strcmp(facts->family, "bl602") == 0 ? !beken : beken;
 }
 
 enum rk_status rk_image_place(const struct rk_image_facts *facts, const uint8_t *data, size_t len,
@@ -87,7 +87,8 @@ enum rk_status rk_image_place(const struct rk_image_facts *facts, const uint8_t 
 
     if (cap == 0)
         return rk_fail(err, RK_ERR_ARG, "image.segments", "no room for a segment");
-    if (hint)
+    /* A file for the other family has no place here, whatever would have to be done with it there. */
+    if (hint && (strcmp(facts->family, "bl602") != 0 || same_family(facts, chip)))
         return refuse(facts, err, "image.no-place", hint);
     if (!same_family(facts, chip)) {
         rk_fail(err, RK_ERR_IMAGE_FORMAT, "image.family", "this image is not for a %s: %s", chip,

@@ -38,7 +38,13 @@ RK_MUST_CHECK enum rk_status rk_dt_from_dts(const char *text, size_t len, struct
 RK_MUST_CHECK enum rk_status rk_dt_to_fdt(const struct rk_dt *tree, uint8_t **out, size_t *out_len,
                                           struct rk_error *err);
 
-/* Source text that becomes the same tree again. Failures are remembered in the buffer. */
+/* What names are made of (Devicetree Specification 2.2.1 and 2.2.4). */
+#define RK_DT_NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,._+-?#@"
+
+/* False if a name in the tree cannot be written as source. */
+bool rk_dt_has_source(const struct rk_dt *tree);
+
+/* Source text that becomes the same tree again, if it has one. Failures are remembered in the buffer. */
 void rk_dt_to_dts(const struct rk_dt *tree, struct rk_buffer *out);
 
 /* Sets a property, with the nodes on the way to it. Errors: NOMEM. */

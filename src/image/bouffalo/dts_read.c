@@ -81,8 +81,7 @@ static bool expect(struct source *s, char c)
 
 static bool is_name_char(int c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c > 0 && strchr(",._+-?#@", c));
+    return c > 0 && strchr(RK_DT_NAME_CHARS, c);
 }
 
 static size_t name_length(const struct source *s)

@@ -58,6 +58,32 @@ static void put_property(const struct rk_dt_property *p, int depth, struct rk_bu
     rk_buffer_put(out, ";\n");
 }
 
+static bool is_name(const char *name)
+{
+    return name[0] && strspn(name, RK_DT_NAME_CHARS) == strlen(name);
+}
+
+bool rk_dt_has_source(const struct rk_dt *tree)
+{
+    const struct rk_dt_node *node = tree->root;
+
+    while (node) {
+        if (node == tree->root ? node->name[0] != '\0' : !is_name(node->name))
+            return false;
+        for (const struct rk_dt_property *p = node->properties; p; p = p->next)
+            if (!is_name(p->name))
+                return false;
+        if (node->children) {
+            node = node->children;
+            continue;
+        }
+        while (node != tree->root && !node->next)
+            node = node->parent;
+        node = node == tree->root ? NULL : node->next;
+    }
+    return true;
+}
+
 void rk_dt_to_dts(const struct rk_dt *tree, struct rk_buffer *out)
 {
     const struct rk_dt_node *node = tree->root;

@@ -270,8 +270,6 @@ static enum rk_status inspect_flash(struct rk_inspect *r, const uint8_t *data, s
     uint8_t *flash;
 
     r->bl602 = b;
-    if (r->facts.kind == RK_IMAGE_DUMP_DOUBLED)
-        len /= 2;
     while (whole < len)
         whole *= 2;
     flash = malloc(whole);
@@ -496,8 +494,13 @@ static enum rk_status inspect_kind(struct rk_inspect *r, const uint8_t *data, si
 enum rk_status rk_bouffalo_inspect(struct rk_inspect *r, const uint8_t *data, size_t len,
                                    const struct rk_inspect_options *opt, struct rk_error *err)
 {
-    enum rk_status status = rk_report_sectors(r, data, len, err);
+    enum rk_status status;
 
+    /* What was read past the end of the chip is not looked at. */
+    while (r->facts.kind == RK_IMAGE_DUMP_DOUBLED && len > 1u << 20 && len % 2 == 0 &&
+           memcmp(data, data + len / 2, len / 2) == 0)
+        len /= 2;
+    status = rk_report_sectors(r, data, len, err);
     if (status == RK_OK)
         status = inspect_kind(r, data, len, opt, err);
     if (status == RK_OK && opt && opt->chip)

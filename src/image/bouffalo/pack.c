@@ -157,6 +157,11 @@ static enum rk_status tree_to_source(const uint8_t *data, size_t len, struct rk_
 
     if (status != RK_OK)
         return status;
+    if (!rk_dt_has_source(&tree)) {
+        rk_dt_free(&tree);
+        return rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.tree",
+                       "a name in this device tree cannot be written as source");
+    }
     rk_dt_to_dts(&tree, &buffer);
     rk_dt_free(&tree);
     return text_of(&buffer, out, err);

@@ -197,6 +197,7 @@ static void expect_refusal(struct set *s, const uint8_t *app, size_t len, const 
     assert_int_not_equal(rk_bl602_plan(&view, app, len, &s->sources, &plan, &err), RK_OK);
     assert_null(plan);
     assert_string_equal(err.id, id);
+    assert_true(err.hint[0]);
     if (!strstr(err.detail, detail) && !strstr(err.message, detail))
         fail_msg("\"%s\" / \"%s\" does not say \"%s\"", err.message, err.detail, detail);
 }
@@ -232,6 +233,33 @@ static void test_bad_applications(void **state)
     expect_refusal(s, file, len, "bl602.application", "CRC");
     free(file);
     free(big);
+    free(s);
+}
+
+/* OTA files and xz streams are applications too; a cut or damaged one is refused. */
+static void test_updates_as_applications(void **state)
+{
+    struct set *s = ready();
+    struct rk_bl602_flash view = set_view(s);
+    struct rk_bl602_plan *plan = NULL;
+    size_t len = BODY - APP + SET_APP_BYTES;
+    struct rk_bytes ota;
+
+    (void)state;
+    for (int packed = 0; packed < 2; packed++) {
+        if (rk_bl602_pack_ota(s->flash + APP, len, packed, NULL, NULL, &ota, NULL) != RK_OK)
+            continue;
+        assert_int_equal(rk_bl602_plan(&view, ota.data, ota.len, &s->sources, &plan, NULL), RK_OK);
+        assert_memory_equal(plan->writes[0].data, s->flash + BODY, SET_APP_BYTES);
+        rk_bl602_plan_free(plan);
+        expect_refusal(s, ota.data, ota.len - 1, "bl602.application", "cut short");
+        ota.data[800] ^= 1;
+        expect_refusal(s, ota.data, ota.len, "bl602.application", "hash");
+        ota.data[800] ^= 1;
+        if (packed)
+            expect_refusal(s, ota.data + 512, (ota.len - 512) / 2, "xz.damaged", "cut short");
+        rk_bytes_free(&ota);
+    }
     free(s);
 }
 
@@ -334,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_stale_slot_does_not_win),
         cmocka_unit_test(test_header_is_made_anew_from_the_code_that_is_there),
         cmocka_unit_test(test_bad_applications),
+        cmocka_unit_test(test_updates_as_applications),
         cmocka_unit_test(test_small_flash),
         cmocka_unit_test(test_flash_parts),
         cmocka_unit_test(test_layout_change),

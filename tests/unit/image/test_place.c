@@ -2,6 +2,7 @@
 
 #include <rekindle/image.h>
 
+#include "unit/image/bl602_set.h"
 #include "unit/image/model.h"
 
 static enum rk_status place(const uint8_t *data, size_t len, const char *chip, uint32_t size,
@@ -70,10 +71,31 @@ static void test_refusals(void **state)
     free(image);
 }
 
+/* Files of the BL602 have a place only where its table says, and none on another chip. */
+static void test_bl602(void **state)
+{
+    struct set *s = set_new();
+    struct rk_segment segment;
+    struct rk_error err;
+
+    (void)state;
+    assert_int_equal(place(s->app, sizeof s->app, "BK7231N", 0x200000, &segment, &err),
+                     RK_ERR_IMAGE_FORMAT);
+    assert_string_equal(err.id, "image.family");
+    assert_int_equal(place(s->app, sizeof s->app, "BL602", 0x200000, &segment, &err),
+                     RK_ERR_IMAGE_FORMAT);
+    assert_string_equal(err.id, "image.no-place");
+    assert_int_equal(place(s->boot2, sizeof s->boot2, "BL602", 0x200000, &segment, &err),
+                     RK_ERR_IMAGE_FORMAT);
+    assert_non_null(strstr(err.hint, "--boot"));
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_places),
-                                       cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_bl602)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
