@@ -41,6 +41,7 @@ struct cli {
     void *config_file;   /* memory of the configuration files */
     struct network network;
     uint64_t started_us;
+    void *user; /* the command's own, for its work on modules */
 };
 
 /* Reports cli->err and returns its exit status. */

@@ -394,7 +394,8 @@ def checkup_rules(data):
                     "rk_checkup_rule_count",
                     lambda row: [quoted(row["id"]), kinds[row["kind"]], quoted(row["all"]),
                                  quoted(row["none"]), str(int(row["confidence"])),
-                                 quoted(row["meaning"]), quoted(row["next"]), quoted(row["remedy"])]))
+                                 quoted(row["meaning"]), quoted(row["next"]), quoted(row["remedy"]),
+                                 quoted(row["repair"])]))
 
 
 TABLES = {

@@ -35,6 +35,7 @@ struct rk_finding {
     const char *meaning; /* one sentence */
     const char *next;    /* what to measure next; may be "" */
     const char *remedy;  /* steps, separated by '|'; may be "" */
+    const char *repair;  /* what rk_repair_prepare() would do, blank separated; may be "" */
     unsigned fact_count;
     uint8_t facts[8]; /* indexes of the facts behind it */
 };

@@ -30,6 +30,7 @@
 #include <rekindle/port.h>
 #include <rekindle/product.h>
 #include <rekindle/redact.h>
+#include <rekindle/repair.h>
 #include <rekindle/scrub.h>
 #include <rekindle/sim.h>
 #include <rekindle/update.h>

@@ -71,7 +71,8 @@ static struct rk_finding finding_of(const struct rk_checkup_rule *rule)
                                .confidence = rule->confidence,
                                .meaning = rule->meaning,
                                .next = rule->next,
-                               .remedy = rule->remedy};
+                               .remedy = rule->remedy,
+                               .repair = rule->repair};
 }
 
 bool rk_checkup_rule_at(size_t index, struct rk_finding *out)

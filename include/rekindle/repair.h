@@ -1,0 +1,44 @@
+/* Repairs: one thing in the flash is written or erased, everything else is kept, through the same
+ * transaction as flashing: backup, plan, verify, continue after an interruption. */
+#ifndef REKINDLE_REPAIR_H
+#define REKINDLE_REPAIR_H
+
+#include <rekindle/job.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The repairs by index; false behind the last. */
+struct rk_repair_kind {
+    const char *name; /* "boot", "app", "rf", "obk-config", "boot-counter", "tuya-store" */
+    const char *what; /* one sentence part */
+    bool wants_file;  /* written from a file; else erased */
+};
+bool rk_repair_kind_at(size_t index, struct rk_repair_kind *out);
+
+/* A repair that is ready to be carried out. Points into the file that was given. */
+struct rk_repair {
+    struct rk_repair_kind kind;
+    struct rk_image_file file; /* for `app`: handed to the flash job as it is */
+    const uint8_t *data;       /* NULL = erase */
+    uint32_t addr, len;
+};
+
+/* Finds out where the repair goes on this module and takes what it needs from `file` (a boot loader,
+ * an image or a backup; NULL for what is erased). Nothing is sent but questions. Errors: ARG
+ * "repair.kind" (no such repair), "repair.file" (it needs a file), IMAGE_FORMAT "repair.nothing" (the
+ * file has no such thing), UNSUPPORTED "repair.place" (this module has no place for it). */
+RK_MUST_CHECK enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
+                                               const struct rk_image_file *file,
+                                               struct rk_repair *out, struct rk_error *err);
+
+/* Carries it out. Errors as those of rk_job_write(), rk_job_erase() and rk_job_flash(). */
+RK_MUST_CHECK enum rk_status rk_repair_run(struct rk_device *dev, const struct rk_repair *repair,
+                                           const struct rk_write_policy *policy,
+                                           struct rk_write_result *out, struct rk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
