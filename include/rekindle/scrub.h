@@ -18,7 +18,8 @@ struct rk_scrub_report {
 
 /* Makes the scrubbed copy: *out is allocated (free() it), len bytes. Secret values of Tuya's
  * storage keep their length and are filled with "x", so that the storage stays readable; old copies
- * and left-over pages of it are emptied, and so are the secrets of OpenBeken. Boot loader,
+ * and left-over pages of it are emptied, and so are the secrets of OpenBeken. Of a BL602 also: the
+ * passwords of the device tree, values of the settings store, the partitions KEY and DATA. Boot loader,
  * application, tables, calibration and MAC address stay as they are.
  * Errors: ARG "config.size", VERIFY "config.scrub" (a secret is still in the result: nothing is
  * returned), NOMEM. Bytes without any settings are no error: the report says 0. */

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "config/easyflash.h"
 #include "config/obk.h"
+#include "config/scrub_bl602.h"
 #include "config/secret_list.h"
 #include "config/tuya_cipher.h"
 #include "config/tuya_storage.h"
@@ -304,6 +305,8 @@ static enum rk_status scrub_copy(const uint8_t *data, size_t len, uint8_t *out,
     }
     if (st == RK_OK)
         st = scrub_obk(out, len, &secrets);
+    if (st == RK_OK)
+        st = rk_scrub_bl602(out, len, &secrets);
     blank_files(out, len);
     if (st == RK_OK) {
         report->secrets = (uint32_t)secrets.count;
