@@ -1,0 +1,89 @@
+/* An emulated chip that executes the firmware of a dump: does it boot, and how far does it get?
+ *
+ * Time is emulated time: the same input gives the same bytes at the same times in every run, on
+ * every machine. Nothing here reads a clock or waits. */
+#ifndef REKINDLE_EMULATE_H
+#define REKINDLE_EMULATE_H
+
+#include <rekindle/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum rk_emulate_reset {
+    RK_EMULATE_POWER_ON, /* RAM and retention registers are empty */
+    RK_EMULATE_PIN,      /* CEN, or a command: RAM keeps its content */
+    RK_EMULATE_WATCHDOG
+};
+
+enum rk_emulate_stop {
+    RK_EMULATE_TIME,    /* the time asked for is reached */
+    RK_EMULATE_ASKED,   /* rk_emulator_stop() was called by an event */
+    RK_EMULATE_CRASHED, /* the processor jumped to where nothing is, and cannot go on */
+    RK_EMULATE_LIMIT    /* the limit of instructions is reached */
+};
+
+/* Told while it runs; each may be NULL. */
+struct rk_emulate_events {
+    void *user;
+    /* A byte has been written to a UART (0 = UART1) at this time. */
+    void (*uart)(void *user, unsigned unit, uint8_t byte, uint64_t time_ns);
+    /* It starts (again). */
+    void (*reset)(void *user, enum rk_emulate_reset cause, uint64_t time_ns);
+};
+
+struct rk_emulate_options {
+    size_t size;
+    const char *chip;     /* "BK7231N"; see rk_emulator_chip() */
+    const uint8_t *flash; /* as a dump of the flash, copied */
+    size_t flash_len;     /* bytes; the rest up to the flash size is FF */
+    uint32_t flash_size;  /* 0 = the next power of two, at least 2 MiB */
+    uint32_t jedec;       /* size << 16 | type << 8 | manufacturer; 0 = the chip's usual part */
+    bool have_key;        /* else the chip's usual key */
+    uint32_t key[4];      /* efuse key words */
+    const uint8_t *efuse; /* 32 bytes; NULL = zeros */
+    uint64_t pins_high, pins_low; /* levels that something outside drives, bit n = pin n */
+    uint64_t instruction_limit;   /* 0 = none */
+    struct rk_emulate_events events;
+};
+
+struct rk_emulator;
+
+/* Errors: ARG "emulate.chip" (unknown chip, with a suggestion), NOMEM. */
+RK_MUST_CHECK enum rk_status rk_emulator_new(const struct rk_emulate_options *opt,
+                                             struct rk_emulator **out, struct rk_error *err);
+void rk_emulator_free(struct rk_emulator *emulator);
+
+/* Name of a chip that can be emulated, by number; NULL behind the last. */
+const char *rk_emulator_chip(size_t index);
+
+/* Runs until that time (ns since power-on). */
+enum rk_emulate_stop rk_emulator_run(struct rk_emulator *emulator, uint64_t until_ns);
+/* From an event: the run ends after the current instruction. */
+void rk_emulator_stop(struct rk_emulator *emulator);
+/* Resets it at the current time. */
+void rk_emulator_reset(struct rk_emulator *emulator, enum rk_emulate_reset cause);
+/* A byte arrives at a UART now. */
+void rk_emulator_receive(struct rk_emulator *emulator, unsigned unit, uint8_t byte);
+/* Current rate of a UART, bit/s. */
+uint32_t rk_emulator_baud(const struct rk_emulator *emulator, unsigned unit);
+
+/* The flash as it is now; valid until freed. */
+const uint8_t *rk_emulator_flash(const struct rk_emulator *emulator, size_t *len);
+
+struct rk_emulate_state {
+    uint64_t time_ns;
+    uint64_t instructions;
+    uint32_t resets;
+    uint32_t pc;
+    uint32_t fault_pc, fault_addr; /* of the crash */
+    uint32_t wild;                 /* pages accessed where nothing is */
+    uint32_t registers[17];        /* r0 to r15 and the status */
+};
+void rk_emulator_state(const struct rk_emulator *emulator, struct rk_emulate_state *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,102 @@
+/* The Beken chips behind the common face of emulated chips. */
+#include "emulate/beken/soc.h"
+#include "emulate/machine.h"
+
+#include <string.h>
+
+static const char *chip(size_t n)
+{
+    size_t count;
+    const struct rk_bk_model *models = rk_bk_models(&count);
+
+    return n < count ? models[n].chip : NULL;
+}
+
+static enum rk_status create(const struct rk_emulate_options *opt, void **machine,
+                             struct rk_error *err)
+{
+    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
+    const struct rk_bk_model *model = rk_bk_model_find(opt->chip);
+    struct rk_emulate_options own = *opt;
+    struct rk_bk_soc *soc = NULL;
+
+    if (!own.have_key && !model->zero_key) {
+        own.have_key = true;
+        memcpy(own.key, tuya, sizeof tuya);
+    }
+    enum rk_status st = rk_bk_soc_new(&own, model, &soc, err);
+    *machine = soc;
+    return st;
+}
+
+static void destroy(void *machine)
+{
+    rk_bk_soc_free(machine);
+}
+
+static enum rk_emulate_stop run(void *machine, uint64_t until_ns)
+{
+    return rk_bk_run(machine, until_ns);
+}
+
+static void stop(void *machine)
+{
+    struct rk_bk_soc *soc = machine;
+
+    soc->stop_wanted = true;
+    rk_bk_reschedule(soc);
+}
+
+static void reset(void *machine, enum rk_emulate_reset cause)
+{
+    rk_bk_reset(machine, cause);
+}
+
+static void receive(void *machine, unsigned unit, uint8_t byte)
+{
+    rk_bk_uart_receive(machine, unit & 1, byte);
+}
+
+static uint32_t baud(const void *machine, unsigned unit)
+{
+    const struct rk_bk_soc *soc = machine;
+
+    return rk_bk_uart_baud(&soc->uart[unit & 1]);
+}
+
+static const uint8_t *flash(const void *machine, size_t *len)
+{
+    const struct rk_bk_soc *soc = machine;
+
+    *len = rk_nor_size(soc->nor);
+    return rk_nor_cells(soc->nor);
+}
+
+static void state(const void *machine, struct rk_emulate_state *out)
+{
+    const struct rk_bk_soc *soc = machine;
+    struct rk_cpu_register r;
+
+    *out = (struct rk_emulate_state){.time_ns = rk_bk_now(soc),
+                                     .instructions = soc->cpu->executed,
+                                     .resets = soc->resets,
+                                     .pc = soc->cpu->core->pc(soc->cpu),
+                                     .fault_pc = soc->cpu->fault.pc,
+                                     .fault_addr = soc->cpu->fault.addr,
+                                     .wild = (uint32_t)soc->void_count};
+    for (unsigned i = 0; i < 17 && soc->cpu->core->get(soc->cpu, i, &r); i++)
+        out->registers[i] = r.value;
+}
+
+const struct rk_emulator_family rk_emulated_beken = {
+    .chip = chip,
+    .create = create,
+    .destroy = destroy,
+    .run = run,
+    .stop = stop,
+    .reset = reset,
+    .receive = receive,
+    .baud = baud,
+    .flash = flash,
+    .state = state,
+};

@@ -1,0 +1,215 @@
+#include "emulate/beken/soc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Between execution from cached flash at 80 or 120 MHz and what flash alone would allow. */
+#define NS_PER_INSTRUCTION 25u
+
+enum {
+    TCM = 0x3F0000,
+    TCM_LEN = 0x10000,
+    RAM = 0x400000,
+    RAM_LEN = 0x40000,
+    SDRAM_LEN = 0x40000,
+    SYSTEM_BYTES = 0x200000,
+    BLOCK_BYTES = 0x100000
+};
+
+uint64_t rk_bk_now(const struct rk_bk_soc *soc)
+{
+    return soc->cpu->executed * NS_PER_INSTRUCTION + soc->skipped_ns;
+}
+
+/* ---- start ---- */
+
+static void reset_units(struct rk_bk_soc *soc)
+{
+    soc->latched = 0;
+    soc->adc_ns = soc->watchdog_ns = RK_BK_NEVER;
+    soc->adc_samples = 0;
+    soc->watchdog_armed = false;
+    soc->flash_in = soc->flash_out_at = 0;
+    for (unsigned i = 0; i < 6; i++)
+        soc->timers[i].next_ns = soc->pwm[i].next_ns = RK_BK_NEVER;
+    for (unsigned i = 0; i < 10; i++)
+        soc->mac_timers_ns[i] = RK_BK_NEVER;
+    for (unsigned i = 0; i < 2; i++)
+        soc->uart[i] = (struct rk_bk_uart){.config = 0xE100, .idle_ns = RK_BK_NEVER};
+}
+
+void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
+{
+    uint32_t kept = *rk_bk_system(soc, soc->model->status_word);
+
+    memset(soc->system, 0, SYSTEM_BYTES);
+    memset(soc->modem, 0, BLOCK_BYTES);
+    memset(soc->mac, 0, BLOCK_BYTES);
+    if (cause == RK_EMULATE_POWER_ON) {
+        memset(soc->tcm, 0, TCM_LEN);
+        memset(soc->ram, 0, RAM_LEN);
+        rk_bus_changed(soc->bus, TCM, TCM_LEN);
+        rk_bus_changed(soc->bus, RAM, RAM_LEN);
+        rk_nor_power_on(soc->nor);
+    } else {
+        *rk_bk_system(soc, soc->model->status_word) = kept;
+    }
+    reset_units(soc);
+    soc->reset_wanted = false;
+    soc->reset_ns = rk_bk_now(soc);
+    soc->resets++;
+    soc->cpu->core->reset(soc->cpu, 0);
+    rk_bk_update_lines(soc);
+    if (soc->events.reset)
+        soc->events.reset(soc->events.user, cause, soc->reset_ns);
+}
+
+static enum rk_status allocate(struct rk_bk_soc *soc, struct rk_error *err)
+{
+    soc->tcm = calloc(1, TCM_LEN);
+    soc->ram = calloc(1, RAM_LEN);
+    soc->system = calloc(1, SYSTEM_BYTES);
+    soc->modem = calloc(1, BLOCK_BYTES);
+    soc->mac = calloc(1, BLOCK_BYTES);
+    if (soc->model->sdram)
+        soc->sdram = calloc(1, SDRAM_LEN);
+    if (!soc->tcm || !soc->ram || !soc->system || !soc->modem || !soc->mac ||
+        (soc->model->sdram && !soc->sdram))
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    return RK_OK;
+}
+
+enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct rk_bk_model *model,
+                             struct rk_bk_soc **out, struct rk_error *err)
+{
+    struct rk_bk_soc *soc = calloc(1, sizeof *soc);
+
+    if (!soc)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    soc->model = model;
+    soc->events = opt->events;
+    soc->pins_high = opt->pins_high;
+    soc->pins_low = opt->pins_low;
+    soc->instruction_limit = opt->instruction_limit ? opt->instruction_limit : UINT64_MAX;
+    if (opt->efuse)
+        memcpy(soc->efuse, opt->efuse, sizeof soc->efuse);
+    enum rk_status st = allocate(soc, err);
+    if (st == RK_OK)
+        st = rk_bus_new(&soc->bus, err);
+    if (st == RK_OK)
+        st = rk_arm_new(soc->bus, &soc->cpu, err);
+    if (st == RK_OK)
+        st = rk_bus_map_memory(soc->bus, TCM, TCM_LEN, soc->tcm, RK_BUS_READ_WRITE, err);
+    if (st == RK_OK)
+        st = rk_bus_map_memory(soc->bus, RAM, RAM_LEN, soc->ram, RK_BUS_READ_WRITE, err);
+    if (st == RK_OK)
+        st = rk_bk_flash_new(soc, opt, err);
+    if (st == RK_OK)
+        st = rk_bk_map_registers(soc, err);
+    if (st != RK_OK) {
+        rk_bk_soc_free(soc);
+        return st;
+    }
+    rk_bk_reset(soc, RK_EMULATE_POWER_ON);
+    soc->resets = 0;
+    *out = soc;
+    return RK_OK;
+}
+
+void rk_bk_soc_free(struct rk_bk_soc *soc)
+{
+    if (!soc)
+        return;
+    rk_cpu_free(soc->cpu);
+    rk_bus_free(soc->bus);
+    rk_nor_free(soc->nor);
+    free(soc->flash_view);
+    free(soc->tcm);
+    free(soc->ram);
+    free(soc->sdram);
+    free(soc->system);
+    free(soc->modem);
+    free(soc->mac);
+    free(soc);
+}
+
+/* ---- running ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_event(const struct rk_bk_soc *soc)
+{
+    return earlier(earlier(rk_bk_timers_next(soc), rk_bk_mac_next(soc)),
+                   earlier(rk_bk_uart_next(soc), soc->adc_ns));
+}
+
+static void tick(struct rk_bk_soc *soc, uint64_t now)
+{
+    rk_bk_timers_tick(soc, now);
+    rk_bk_mac_tick(soc, now);
+    rk_bk_uart_tick(soc, now);
+    rk_bk_adc_tick(soc, now);
+    rk_bk_update_lines(soc);
+}
+
+/* Nothing is at this address: from now on there are zeros. False if there is too much of that. */
+static bool serve_void(struct rk_bk_soc *soc, uint32_t addr)
+{
+    const struct rk_bus_device nothing = {NULL, NULL, NULL};
+    uint32_t page = addr & ~(RK_BUS_PAGE - 1);
+
+    if (soc->void_count == RK_BK_VOIDS_MAX)
+        return false;
+    soc->voids[soc->void_count++] = page;
+    return rk_bus_map_device(soc->bus, page, RK_BUS_PAGE, &nothing, NULL) == RK_OK;
+}
+
+/* One stretch of instructions up to the next event. False: the run ends, *why says why. */
+static bool stretch(struct rk_bk_soc *soc, uint64_t until, enum rk_emulate_stop *why)
+{
+    uint64_t now = rk_bk_now(soc), next = earlier(next_event(soc), until);
+    uint64_t budget = next > now ? (next - now + NS_PER_INSTRUCTION - 1) / NS_PER_INSTRUCTION : 1;
+
+    if (soc->cpu->executed >= soc->instruction_limit) {
+        *why = RK_EMULATE_LIMIT;
+        return false;
+    }
+    budget = earlier(budget, soc->instruction_limit - soc->cpu->executed);
+    switch (rk_cpu_run(soc->cpu, budget)) {
+    case RK_CPU_WAIT:
+        now = rk_bk_now(soc);
+        next = earlier(next_event(soc), until);
+        soc->skipped_ns += next > now ? next - now : 0;
+        return true;
+    case RK_CPU_ACCESS:
+        if (serve_void(soc, soc->cpu->fault.addr))
+            return true;
+        *why = RK_EMULATE_CRASHED;
+        return false;
+    case RK_CPU_BUDGET:
+        return true;
+    default:
+        *why = RK_EMULATE_CRASHED;
+        return false;
+    }
+}
+
+enum rk_emulate_stop rk_bk_run(struct rk_bk_soc *soc, uint64_t until_ns)
+{
+    enum rk_emulate_stop why = RK_EMULATE_TIME;
+
+    soc->stop_wanted = false;
+    while (rk_bk_now(soc) < until_ns) {
+        tick(soc, rk_bk_now(soc));
+        if (soc->reset_wanted)
+            rk_bk_reset(soc, soc->reset_cause);
+        if (!stretch(soc, until_ns, &why))
+            return why;
+        if (soc->stop_wanted)
+            return RK_EMULATE_ASKED;
+    }
+    return RK_EMULATE_TIME;
+}

@@ -1,0 +1,24 @@
+/* What a family of emulated chips is made of; rekindle/emulate.h is its face. */
+#ifndef RK_EMULATE_MACHINE_H
+#define RK_EMULATE_MACHINE_H
+
+#include <rekindle/emulate.h>
+
+struct rk_emulator_family {
+    /* Name of the n-th chip, NULL behind the last. */
+    const char *(*chip)(size_t n);
+    enum rk_status (*create)(const struct rk_emulate_options *opt, void **machine,
+                             struct rk_error *err);
+    void (*destroy)(void *machine);
+    enum rk_emulate_stop (*run)(void *machine, uint64_t until_ns);
+    void (*stop)(void *machine);
+    void (*reset)(void *machine, enum rk_emulate_reset cause);
+    void (*receive)(void *machine, unsigned unit, uint8_t byte);
+    uint32_t (*baud)(const void *machine, unsigned unit);
+    const uint8_t *(*flash)(const void *machine, size_t *len);
+    void (*state)(const void *machine, struct rk_emulate_state *out);
+};
+
+extern const struct rk_emulator_family rk_emulated_beken;
+
+#endif
