@@ -50,14 +50,12 @@ uint32_t rk_bk_mac_read(struct rk_bk_soc *soc, uint32_t reg)
     }
 }
 
-/* The timers are compared with the microseconds. One that is less than half a turn behind has been
- * missed and fires at once. */
+/* The timers are compared with the microseconds: one that is behind waits for the next turn. */
 static void set_timer(struct rk_bk_soc *soc, unsigned n, uint32_t value)
 {
-    uint64_t now = rk_bk_now(soc), us = now / 1000;
-    int32_t ahead = (int32_t)(value - (uint32_t)us);
+    uint64_t us = rk_bk_now(soc) / 1000;
 
-    soc->mac_timers_ns[n] = ahead <= 0 ? now : (us + (uint32_t)ahead) * 1000;
+    soc->mac_timers_ns[n] = (us + (uint32_t)(value - (uint32_t)us)) * 1000;
     rk_bk_reschedule(soc);
 }
 

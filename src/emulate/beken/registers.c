@@ -304,10 +304,12 @@ enum rk_status rk_bk_map_registers(struct rk_bk_soc *soc, struct rk_error *err)
                                mac = {mac_read, mac_write, soc};
     enum rk_status st = rk_bus_map_device(soc->bus, SYSTEM, SYSTEM_LEN, &system, err);
 
-    if (st == RK_OK && soc->sdram)
-        st = rk_bus_map_memory(soc->bus, XVR, 0x40000, soc->sdram, RK_BUS_READ_WRITE, err);
-    else if (st == RK_OK)
+    if (st == RK_OK)
         st = rk_bus_map_device(soc->bus, XVR, XVR_LEN, &xvr, err);
+    /* The BK7252 has it where the others have the transceiver. */
+    if (st == RK_OK && soc->sdram)
+        st = rk_bus_map_memory(soc->bus, soc->model->sdram, RK_BK_SDRAM, soc->sdram,
+                               RK_BUS_READ_WRITE, err);
     if (st == RK_OK)
         st = rk_bus_map_device(soc->bus, MODEM, MODEM_LEN, &modem, err);
     if (st == RK_OK)

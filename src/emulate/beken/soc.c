@@ -11,7 +11,7 @@ enum {
     TCM_LEN = 0x10000,
     RAM = 0x400000,
     RAM_LEN = 0x40000,
-    SDRAM_LEN = 0x40000,
+
     SYSTEM_BYTES = 0x200000,
     BLOCK_BYTES = 0x100000
 };
@@ -72,7 +72,7 @@ static enum rk_status allocate(struct rk_bk_soc *soc, struct rk_error *err)
     soc->modem = calloc(1, BLOCK_BYTES);
     soc->mac = calloc(1, BLOCK_BYTES);
     if (soc->model->sdram)
-        soc->sdram = calloc(1, SDRAM_LEN);
+        soc->sdram = calloc(1, RK_BK_SDRAM);
     if (!soc->tcm || !soc->ram || !soc->system || !soc->modem || !soc->mac ||
         (soc->model->sdram && !soc->sdram))
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");

@@ -14,6 +14,7 @@
 #define RK_BK_CRYSTAL_HZ 26000000u
 #define RK_BK_SLOW_HZ    32000u
 #define RK_BK_VOIDS_MAX  64u
+#define RK_BK_SDRAM      0x40000u
 
 /* What differs from chip to chip: one row. */
 struct rk_bk_model {
@@ -21,7 +22,7 @@ struct rk_bk_model {
     uint32_t chip_id, device_id;
     uint32_t pwm_base;    /* of the PWM unit that serves as a timer; 0 = none */
     bool pwm_only;        /* there are no other timers at 0x802A00 (BK7231Q) */
-    bool sdram;           /* RAM where others have the transceiver (BK7252) */
+    uint32_t sdram;       /* address of further RAM; 0 = none */
     bool zero_key;        /* code is not enciphered on the usual part */
     bool rom;             /* a mask ROM runs first; it is in no dump */
     uint32_t status_word; /* register that keeps the reset reason */

@@ -20,14 +20,15 @@ static uint32_t *reg_at(const struct rk_bk_soc *soc, uint32_t reg)
 
 static uint64_t ticks_ns(uint64_t ticks, uint32_t hz)
 {
-    return ticks * 1000000000u / hz;
+    return ticks / hz * 1000000000u + ticks % hz * 1000000000u / hz;
 }
 
 static uint64_t period_ns(const struct rk_bk_soc *soc, unsigned n)
 {
     uint32_t control = *reg_at(soc, n < 3 ? CONTROL_FAST : CONTROL_SLOW);
-    uint64_t ticks =
-        (uint64_t)(soc->timers[n].end ? soc->timers[n].end : 1) * ((control >> 3 & 7) + 1);
+    /* Applications switch timers on that they have given no end: those count the whole way. */
+    uint64_t end = soc->timers[n].end ? soc->timers[n].end : (uint64_t)1 << 32;
+    uint64_t ticks = end * ((control >> 3 & 7) + 1);
     uint64_t ns = ticks_ns(ticks, n < 3 ? RK_BK_CRYSTAL_HZ : RK_BK_SLOW_HZ);
 
     return ns < 1000 ? 1000 : ns;
@@ -98,8 +99,8 @@ bool rk_bk_timer_line(const struct rk_bk_soc *soc)
     return (*reg_at(soc, CONTROL_FAST) | *reg_at(soc, CONTROL_SLOW)) & 0x380;
 }
 
-/* ---- PWM: four bits of control per channel (enable, interrupt, mode), a pending bit, and the end
- * value in the low half of a word ---- */
+/* ---- PWM: four bits of control per channel (enable, interrupt, mode), a pending bit, and three words
+ * (end, duty, captured) ---- */
 
 static uint32_t *pwm_at(const struct rk_bk_soc *soc, uint32_t reg)
 {
@@ -109,7 +110,9 @@ static uint32_t *pwm_at(const struct rk_bk_soc *soc, uint32_t reg)
 static uint64_t pwm_period_ns(const struct rk_bk_soc *soc, unsigned n)
 {
     bool slow = *rk_bk_system(soc, 0x802004) >> n & 1;
-    uint32_t end = *pwm_at(soc, 8 + 8 * n) & 0xFFFF;
+    /* The BK7231Q packs end and duty into one word. */
+    uint32_t end =
+        soc->model->pwm_only ? *pwm_at(soc, 8 + 8 * n) & 0xFFFF : *pwm_at(soc, 8 + 12 * n);
     uint64_t ns = ticks_ns(end ? end : 1, slow ? RK_BK_SLOW_HZ : RK_BK_CRYSTAL_HZ);
 
     return ns < 1000 ? 1000 : ns;
@@ -130,8 +133,8 @@ void rk_bk_pwm_write(struct rk_bk_soc *soc, uint32_t reg, uint32_t value)
         *at = value;
     for (unsigned n = 0; reg == 0 && n < 6; n++) {
         unsigned bits = value >> 4 * n & 15;
-        /* enabled, with interrupts, as a timer */
-        if ((bits & 3) == 3 && (bits >> 2) == 1) {
+        /* enabled, with interrupts; a wave and a capture end like a timer */
+        if ((bits & 3) == 3) {
             if (soc->pwm[n].next_ns == RK_BK_NEVER)
                 soc->pwm[n].next_ns = rk_bk_now(soc) + pwm_period_ns(soc, n);
         } else {
