@@ -40,6 +40,7 @@ static const struct {
     {"obk.after_delay", "Info:MAIN:Main_Init_After_Delay", true},
     {"obk.boot_ok", "Boot complete time reached", false},
     {"obk.tick", "Info:MAIN:Time ", true}, {"obk.tick", "Info:MAIN:[SAFE] Time ", true},
+    {"stk.mf_init", "mf_init succ", false}, {"stk.start", "[01-01 18:12:15 TUYA ", true},
     {"net.wifi_start", "Soft_AP_start", true}, {"net.wifi_start", "[saap]MM_", false},
     {"net.wifi_start", "[sa_sta]MM_", false}, {"net.wifi_start", "WIFI_STA_CONNECTING", false},
     {"bl.boot2", "BLSP_Boot2", true}, {"bl.boot2", "BLSP Boot2", true},

@@ -1,0 +1,83 @@
+/* Does this backup boot? Runs the firmware of a dump or image on an emulated chip, follows its log,
+ * and says how far it gets and, where the bytes tell, why not further. */
+#ifndef REKINDLE_BOOT_H
+#define REKINDLE_BOOT_H
+
+#include <rekindle/emulate.h>
+#include <rekindle/inspect.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a run ended. */
+enum rk_boot_outcome {
+    RK_BOOT_RUNS,     /* the application is up: it passed the start of its radio, or more */
+    RK_BOOT_REACHED,  /* the text or phase asked for came */
+    RK_BOOT_STOPS,    /* it stays at last_phase */
+    RK_BOOT_CRASHES,  /* the processor ran into something it cannot execute, at crash_pc */
+    RK_BOOT_RESTARTS, /* it starts again and again, from last_phase on */
+    RK_BOOT_SILENT    /* not one character on the log */
+};
+/* "runs", "reached", "stops", "crashes", "restarts", "silent". Never NULL. */
+const char *rk_boot_outcome_name(enum rk_boot_outcome outcome);
+
+/* What is wrong with the bytes, as far as that matters for starting. */
+struct rk_boot_finding {
+    char id[16]; /* of the test: see docs/images.md; "layout" for what is missing altogether */
+    enum rk_verdict verdict;
+    char text[192];
+};
+#define RK_BOOT_FINDINGS 20
+
+struct rk_boot_request {
+    size_t size;
+    const uint8_t *image; /* a dump, an image, an application */
+    size_t image_len;
+    const char *name; /* file name, the weakest hint; may be NULL */
+    const char *chip; /* NULL = judged by the bytes */
+    bool have_key;
+    uint32_t key[4];              /* efuse key words; else the chip's usual ones */
+    const uint8_t *efuse;         /* 32 bytes or NULL */
+    uint64_t pins_high, pins_low; /* levels that something outside drives */
+    const char *until;            /* end when this text is in a line, or "phase:ID" */
+    uint64_t time_ns;             /* end of emulated time; 0 = 5 s */
+    uint64_t instruction_limit;   /* 0 = 2,000,000,000 */
+    uint32_t restarts;            /* end after so many restarts; 0 = 3 */
+    const char *supply_phase;     /* the supply collapses whenever a phase that begins like this is
+                                     reached ("bk.rf"); NULL = never */
+    bool stay;                    /* go on when the application is up, up to time_ns */
+    void *user;
+    /* Told while it runs; each may be NULL. */
+    void (*byte)(void *user, unsigned unit, uint8_t byte, uint64_t time_ns);
+    void (*phase)(void *user, const char *id, uint64_t time_ns);
+    void (*reset)(void *user, enum rk_emulate_reset cause, uint64_t time_ns);
+    bool (*cancelled)(void *user);
+};
+
+struct rk_boot_result {
+    enum rk_boot_outcome outcome;
+    char chip[16];
+    char last_phase[32]; /* furthest of all starts; empty = none */
+    uint32_t starts;     /* 1 = no restart */
+    uint64_t log_bytes;  /* of both UARTs */
+    struct rk_emulate_state state;
+    uint32_t crash_pc;   /* of the instruction; CRASHES only */
+    char crash_near[64]; /* last text of the firmware that a register pointed to; may be empty */
+    size_t finding_count;
+    struct rk_boot_finding findings[RK_BOOT_FINDINGS];
+    char summary[256]; /* one sentence for people */
+    uint8_t *flash;    /* as it is at the end, allocated; free() it */
+    size_t flash_len;
+};
+
+/* Errors: ARG "emulate.chip" (not to be judged, or no emulated chip), IMAGE_FORMAT "boot.image"
+ * (nothing that is executed), CANCELLED, NOMEM. That it does not boot is no error. */
+RK_MUST_CHECK enum rk_status rk_boot_run(const struct rk_boot_request *request,
+                                         struct rk_boot_result *out, struct rk_error *err);
+void rk_boot_result_free(struct rk_boot_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
