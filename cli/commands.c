@@ -6,26 +6,42 @@
 #include <string.h>
 
 extern const struct command command_ports, command_info, command_backup, command_restore,
-    command_flash, command_inspect, command_image, command_read, command_write, command_erase,
-    command_verify, command_diff, command_reset, command_config, command_module, command_monitor,
-    command_diagnose, command_repair, command_report, command_sim, command_chips,
+    command_flash, command_inspect, command_image, command_boot, command_read, command_write,
+    command_erase, command_verify, command_diff, command_reset, command_config, command_module,
+    command_monitor, command_diagnose, command_repair, command_report, command_sim, command_chips,
     command_completion, command_man, command_help, command_version;
 
+/* clang-format off */
 const struct command *const commands[] = {
-    &command_ports,    &command_info,
-    &command_backup,   &command_restore,
-    &command_flash,    &command_inspect,
-    &command_image,    &command_read,
-    &command_write,    &command_erase,
-    &command_verify,   &command_diff,
-    &command_reset,    &command_config,
-    &command_module,   &command_monitor,
-    &command_diagnose, &command_repair,
-    &command_report,   &command_sim,
-    &command_chips,    &command_completion,
-    &command_man,      &command_help,
-    &command_version,  NULL,
+    &command_ports,
+    &command_info,
+    &command_backup,
+    &command_restore,
+    &command_flash,
+    &command_inspect,
+    &command_image,
+    &command_boot,
+    &command_read,
+    &command_write,
+    &command_erase,
+    &command_verify,
+    &command_diff,
+    &command_reset,
+    &command_config,
+    &command_module,
+    &command_monitor,
+    &command_diagnose,
+    &command_repair,
+    &command_report,
+    &command_sim,
+    &command_chips,
+    &command_completion,
+    &command_man,
+    &command_help,
+    &command_version,
+    NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -9,12 +9,14 @@
 #define REKINDLE_H
 
 #include <rekindle/bl602.h>
+#include <rekindle/boot.h>
 #include <rekindle/checkup.h>
 #include <rekindle/clock.h>
 #include <rekindle/context.h>
 #include <rekindle/convert.h>
 #include <rekindle/device.h>
 #include <rekindle/easyflash.h>
+#include <rekindle/emulate.h>
 #include <rekindle/error.h>
 #include <rekindle/identity.h>
 #include <rekindle/image.h>

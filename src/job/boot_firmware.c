@@ -64,10 +64,23 @@ static unsigned rank_of(const char *id)
 
 enum { RANK_UP = 11, RANK_APP = 4 };
 
+static uint32_t starts_allowed(const struct run *r)
+{
+    return r->request->restarts ? r->request->restarts : DEFAULT_STARTS;
+}
+
 static void reach(struct run *r, const char *id, uint64_t time_ns)
 {
     const struct rk_boot_request *q = r->request;
     unsigned rank = rank_of(id);
+
+    /* A boot loader that was jumped into begins anew without a reset. */
+    if (rank == 1 && r->start_rank > 0) {
+        r->starts++;
+        r->start_rank = 0;
+        if (r->starts > starts_allowed(r))
+            rk_emulator_stop(r->emulator);
+    }
 
     if (q->phase)
         q->phase(q->user, id, time_ns);
@@ -107,19 +120,17 @@ static void on_uart(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
     struct line *line = &r->lines[unit & 1];
 
     r->out->log_bytes++;
-    if (r->request->byte)
-        r->request->byte(r->request->user, unit, byte, time_ns);
     if (byte == '\n' || line->len == LINE_MAX_ - 1)
-        take_line(r, line, time_ns);
+        take_line(r, line, time_ns); /* first the phase, then the end of its line */
     else if (byte >= 0x20 && byte < 0x7F)
         line->text[line->len++] = (char)byte;
+    if (r->request->byte)
+        r->request->byte(r->request->user, unit, byte, time_ns);
 }
 
 static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
 {
     struct run *r = user;
-    uint32_t limit = r->request->restarts ? r->request->restarts : DEFAULT_STARTS;
-
     r->starts++;
     r->start_rank = 0;
     r->brown_out_ns = UINT64_MAX;
@@ -127,7 +138,7 @@ static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
         r->lines[i].len = 0;
     if (r->request->reset)
         r->request->reset(r->request->user, cause, time_ns);
-    if (r->emulator && r->starts > limit)
+    if (r->emulator && r->starts > starts_allowed(r))
         rk_emulator_stop(r->emulator);
 }
 
@@ -243,13 +254,11 @@ static bool in_fault_mode(const struct rk_emulate_state *s)
 static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *flash, size_t len)
 {
     struct rk_boot_result *out = r->out;
-    uint32_t limit = r->request->restarts ? r->request->restarts : DEFAULT_STARTS;
-
     rk_emulator_state(r->emulator, &out->state);
     out->starts = r->starts;
     if (r->reached) {
         out->outcome = RK_BOOT_REACHED;
-    } else if (r->starts > limit) {
+    } else if (r->starts > starts_allowed(r)) {
         out->outcome = RK_BOOT_RESTARTS;
     } else if (r->up) {
         out->outcome = RK_BOOT_RUNS;
@@ -292,13 +301,13 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
         uint64_t until = now + SLICE_NS < end ? now + SLICE_NS : end;
         *stop = rk_emulator_run(r->emulator, until < r->brown_out_ns ? until : r->brown_out_ns);
         if (q->cancelled && q->cancelled(q->user))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         if (*stop != RK_EMULATE_TIME)
             break;
         rk_emulator_state(r->emulator, &state);
         if (state.time_ns >= r->brown_out_ns) {
             rk_emulator_reset(r->emulator, RK_EMULATE_POWER_ON);
-            if (r->starts > (q->restarts ? q->restarts : DEFAULT_STARTS))
+            if (r->starts > starts_allowed(r))
                 break;
         }
     }
@@ -344,6 +353,14 @@ static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, s
     return st;
 }
 
+static bool is_emulated(const char *chip)
+{
+    for (size_t i = 0; rk_emulator_chip(i); i++)
+        if (rk_text_same(rk_emulator_chip(i), chip))
+            return true;
+    return false;
+}
+
 enum rk_status rk_boot_run(const struct rk_boot_request *request, struct rk_boot_result *out,
                            struct rk_error *err)
 {
@@ -353,6 +370,10 @@ enum rk_status rk_boot_run(const struct rk_boot_request *request, struct rk_boot
     size_t len = 0;
 
     memset(out, 0, sizeof *out);
+    if (request->chip && !is_emulated(request->chip)) {
+        const struct rk_emulate_options none = {.size = sizeof none, .chip = request->chip};
+        return rk_emulator_new(&none, &r.emulator, err);
+    }
     rk_image_identify(request->image, request->image_len, request->name, &facts);
     const char *chip = request->chip ? request->chip : facts.chip;
     if (!chip[0]) {

@@ -27,7 +27,7 @@ FLASH_SIZE = 2 << 20
 LIMIT = 120  # seconds after which a run counts as hanging
 
 COMMANDS = ["ports", "info", "backup", "restore", "flash", "inspect",
-            "image", "read", "write", "erase", "verify",
+            "image", "boot", "read", "write", "erase", "verify",
             "diff", "reset", "config", "module", "monitor", "diagnose", "repair", "report", "sim", "chips", "completion", "help", "version"]
 
 

@@ -1,0 +1,395 @@
+/* Runs the firmware of a file on an emulated chip. */
+#include "cli.h"
+#include "signals.h"
+
+#include "base/text.h"
+#include "store/file.h"
+
+#include <rekindle/boot.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX_BYTES (64u << 20)
+#define LINE_SHOWN     400u
+
+static const struct option options[] = {
+    {"until", 0, OPTION_TEXT, "TEXT", "end when a line holds TEXT, or at a phase: phase:ID", NULL,
+     false, false},
+    {"seconds", 0, OPTION_TEXT, "S", "emulated seconds at most (default 5)", NULL, false, false},
+    {"max-instructions", 0, OPTION_NUMBER, "N", "instructions at most (default 2,000,000,000)",
+     NULL, false, false},
+    {"stay", 0, OPTION_SWITCH, NULL, "go on when the application is up", NULL, false, false},
+    {"restarts", 0, OPTION_NUMBER, "N", "end after so many restarts (default 3)", NULL, false,
+     false},
+    {"key", 0, OPTION_TEXT, "K", "efuse key: zero, tuya, or four words in hex", NULL, false, false},
+    {"efuse", 0, OPTION_FILE, "FILE", "content of the efuses, 32 bytes", NULL, false, false},
+    {"pins", 0, OPTION_TEXT, "LIST", "levels from outside, such as 21=0,8=1", NULL, false, false},
+    {"supply", 0, OPTION_TEXT, "V@PHASE",
+     "supply voltage when boot, app, radio or wifi is reached; below 2.9 V it collapses", NULL,
+     false, false},
+    {"save", 0, OPTION_FILE, "FILE", "write the flash as it is at the end", NULL, false, false},
+    {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
+};
+
+struct view {
+    struct cli *cli;
+    struct text line[2];
+    char phase[32];
+    uint64_t line_ns[2];
+    uint32_t starts;
+};
+
+/* ---- the log, as it comes ---- */
+
+static void show_line(struct view *v, unsigned unit)
+{
+    struct text out = {.bytes = NULL}, *line = &v->line[unit];
+    char shown[4 * LINE_SHOWN + 1];
+
+    rk_text_escape(shown, sizeof shown, (const uint8_t *)(line->bytes ? line->bytes : ""),
+                   line->len);
+    text_printf(&out, "%9.3f %s %-22s %s\n", (double)v->line_ns[unit] / 1e9, unit ? "log" : "uart1",
+                v->phase, shown);
+    if (v->cli->out.json == JSON_OFF)
+        output_result(&v->cli->out, out.bytes, out.len);
+    text_free(&out);
+    line->len = 0;
+    v->phase[0] = '\0';
+}
+
+static void on_byte(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
+{
+    struct view *v = user;
+    struct text *line = &v->line[unit & 1];
+    char c = (char)byte;
+
+    if (line->len == 0)
+        v->line_ns[unit & 1] = time_ns;
+    if (byte == '\n' || line->len >= LINE_SHOWN) {
+        if (line->len)
+            show_line(v, unit & 1);
+    } else if (byte != '\r') {
+        text_add(line, &c, 1);
+    }
+}
+
+/* Told before the end of its line is. */
+static void on_phase(void *user, const char *id, uint64_t time_ns)
+{
+    struct view *v = user;
+
+    (void)time_ns;
+    rk_text_copy(v->phase, sizeof v->phase, id);
+}
+
+static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
+{
+    static const char *const causes[] = {"power", "reset", "watchdog"};
+    struct view *v = user;
+    struct text out = {.bytes = NULL};
+
+    for (unsigned i = 0; i < 2; i++)
+        if (v->line[i].len)
+            show_line(v, i);
+    v->starts++;
+    text_printf(&out, "%s---- start %u, %s, at %.3f s ----\n", v->starts > 1 ? "\n" : "",
+                (unsigned)v->starts, causes[cause], (double)time_ns / 1e9);
+    if (v->cli->out.json == JSON_OFF)
+        output_result(&v->cli->out, out.bytes, out.len);
+    text_free(&out);
+}
+
+static bool on_cancelled(void *user)
+{
+    (void)user;
+    return signals_stop();
+}
+
+/* ---- the options ---- */
+
+static enum rk_status bad_value(struct rk_error *err, const char *what, const char *text,
+                                const char *hint)
+{
+    rk_fail(err, RK_ERR_ARG, "usage.value", "\"%s\" is no %s", text, what);
+    rk_error_hint(err, "%s", hint);
+    return RK_ERR_ARG;
+}
+
+static enum rk_status parse_key(const char *text, struct rk_boot_request *q, struct rk_error *err)
+{
+    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
+    char *end = NULL;
+
+    if (!text)
+        return RK_OK;
+    q->have_key = true;
+    if (strcmp(text, "zero") == 0)
+        return RK_OK;
+    if (strcmp(text, "tuya") == 0) {
+        memcpy(q->key, tuya, sizeof tuya);
+        return RK_OK;
+    }
+    const char *at = text;
+    for (unsigned i = 0; i < 4; i++, at = end) {
+        while (*at == ' ' || *at == ',' || *at == ':')
+            at++;
+        unsigned long word = strtoul(at, &end, 16);
+        if (end == at || end - at > 10)
+            return bad_value(err, "key", text, "zero, tuya, or four words: 510fb093,a3cbeadc,..");
+        q->key[i] = (uint32_t)word;
+    }
+    return *at ? bad_value(err, "key", text, "four words are enough") : RK_OK;
+}
+
+static enum rk_status parse_pins(const char *text, struct rk_boot_request *q, struct rk_error *err)
+{
+    const char *at = text;
+
+    while (at && *at) {
+        char *end = NULL;
+        unsigned long pin = strtoul(at, &end, 10);
+        if (end == at || pin > 63 || *end != '=' || (end[1] != '0' && end[1] != '1') ||
+            (end[2] != ',' && end[2] != '\0'))
+            return bad_value(err, "list of pin levels", text, "21=0,8=1 for example");
+        *(end[1] == '1' ? &q->pins_high : &q->pins_low) |= (uint64_t)1 << pin;
+        at = end[2] ? end + 3 : end + 2;
+    }
+    return RK_OK;
+}
+
+static enum rk_status parse_supply(const char *text, struct rk_boot_request *q,
+                                   struct rk_error *err)
+{
+    static const char *const names[][2] = {
+        {"boot", "bk.boot"}, {"app", "bk.app"}, {"radio", "bk.rf"}, {"wifi", "net."}};
+    char *end = NULL;
+
+    if (!text)
+        return RK_OK;
+    double volts = strtod(text, &end);
+    for (size_t i = 0; end != text && *end && i < sizeof names / sizeof names[0]; i++) {
+        const char *at = strchr(text, '@');
+        if (at && strcmp(at + 1, names[i][0]) == 0 &&
+            (end == at || (*end == 'V' && end + 1 == at))) {
+            q->supply_phase = volts < 2.9 ? names[i][1] : NULL;
+            return RK_OK;
+        }
+    }
+    return bad_value(err, "supply", text, "2.7V@radio for example; also boot, app, wifi");
+}
+
+static enum rk_status parse_seconds(const char *text, struct rk_boot_request *q,
+                                    struct rk_error *err)
+{
+    char *end = NULL;
+    double seconds = text ? strtod(text, &end) : 0;
+
+    if (text && (end == text || *end || !(seconds > 0) || seconds > 86400))
+        return bad_value(err, "number of seconds", text, "0.001 to 86400");
+    q->time_ns = (uint64_t)(seconds * 1e9);
+    return RK_OK;
+}
+
+static enum rk_status parse_number(struct cli *cli, const char *name, uint64_t *out)
+{
+    const char *text = option_value(&cli->in, name);
+    uint32_t value = 0;
+    enum rk_status st = text ? rk_parse_u32(text, &value, &cli->err) : RK_OK;
+
+    *out = value;
+    return st;
+}
+
+static enum rk_status read_options(struct cli *cli, struct rk_boot_request *q, uint8_t **efuse)
+{
+    const struct invocation *in = &cli->in;
+    const char *path = option_value(in, "efuse");
+    uint64_t restarts = 0;
+    size_t len = 0;
+    enum rk_status st = parse_key(option_value(in, "key"), q, &cli->err);
+
+    if (st == RK_OK)
+        st = parse_pins(option_value(in, "pins"), q, &cli->err);
+    if (st == RK_OK)
+        st = parse_supply(option_value(in, "supply"), q, &cli->err);
+    if (st == RK_OK)
+        st = parse_seconds(option_value(in, "seconds"), q, &cli->err);
+    if (st == RK_OK)
+        st = parse_number(cli, "max-instructions", &q->instruction_limit);
+    if (st == RK_OK)
+        st = parse_number(cli, "restarts", &restarts);
+    if (st == RK_OK && path)
+        st = rk_file_read(path, 4096, efuse, &len, &cli->err);
+    if (st == RK_OK && path && len != 32)
+        st = bad_value(&cli->err, "efuse file of 32 bytes", path, "rekindle read efuse writes one");
+    q->restarts = (uint32_t)restarts;
+    q->efuse = *efuse;
+    q->until = option_value(in, "until");
+    q->stay = option_on(in, "stay");
+    q->chip = cli->settings.chip;
+    return st;
+}
+
+/* ---- the result ---- */
+
+static void put_state(struct rk_json *json, const struct rk_boot_result *r)
+{
+    rk_json_put_u64(json, "starts", r->starts);
+    rk_json_put_real(json, "seconds", (double)r->state.time_ns / 1e9, 6);
+    rk_json_put_u64(json, "instructions", r->state.instructions);
+    rk_json_put_u64(json, "log_bytes", r->log_bytes);
+    rk_json_key(json, "crash");
+    if (r->outcome != RK_BOOT_CRASHES) {
+        rk_json_null(json);
+        return;
+    }
+    rk_json_object_begin(json);
+    rk_json_put_u64(json, "pc", r->crash_pc);
+    rk_json_put_string(json, "near", r->crash_near[0] ? r->crash_near : NULL);
+    rk_json_key(json, "registers");
+    rk_json_array_begin(json);
+    for (unsigned i = 0; i < 17; i++)
+        rk_json_u64(json, r->state.registers[i]);
+    rk_json_array_end(json);
+    rk_json_object_end(json);
+}
+
+static void put_result(struct cli *cli, const struct rk_boot_result *r)
+{
+    struct rk_json json;
+
+    cli_result_begin(cli, &json);
+    rk_json_object_begin(&json);
+    rk_json_put_string(&json, "file", cli->in.positionals[0]);
+    rk_json_put_string(&json, "chip", r->chip);
+    rk_json_put_string(&json, "outcome", rk_boot_outcome_name(r->outcome));
+    rk_json_put_string(&json, "last_phase", r->last_phase[0] ? r->last_phase : NULL);
+    rk_json_put_string(&json, "summary", r->summary);
+    put_state(&json, r);
+    rk_json_key(&json, "findings");
+    rk_json_array_begin(&json);
+    for (size_t i = 0; i < r->finding_count; i++) {
+        rk_json_object_begin(&json);
+        rk_json_put_string(&json, "id", r->findings[i].id);
+        rk_json_put_string(&json, "verdict", rk_verdict_name(r->findings[i].verdict));
+        rk_json_put_string(&json, "text", r->findings[i].text);
+        rk_json_object_end(&json);
+    }
+    rk_json_array_end(&json);
+    rk_json_object_end(&json);
+}
+
+static void tell(struct cli *cli, const struct rk_boot_result *r)
+{
+    struct text text = {.bytes = NULL};
+
+    text_printf(&text, "\n%s\n", r->summary);
+    text_printf(&text, "%.3f s, %.1f million instructions, %u start%s\n",
+                (double)r->state.time_ns / 1e9, (double)r->state.instructions / 1e6,
+                (unsigned)r->starts, r->starts == 1 ? "" : "s");
+    for (size_t i = 0; i < r->finding_count; i++)
+        text_printf(&text, "%-5s %s  %s\n", rk_verdict_name(r->findings[i].verdict),
+                    r->findings[i].id, r->findings[i].text);
+    if (r->outcome == RK_BOOT_CRASHES) {
+        for (unsigned i = 0; i < 17; i++)
+            text_printf(&text, "%s%-4s %08x",
+                        i % 4 ? "  "
+                        : i   ? "\n"
+                              : "",
+                        (const char *const[]){"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8",
+                                              "r9", "r10", "r11", "r12", "sp", "lr", "pc",
+                                              "cpsr"}[i],
+                        (unsigned)r->state.registers[i]);
+        text_printf(&text, "\n");
+        if (r->crash_near[0])
+            text_printf(&text, "near the text \"%s\"\n", r->crash_near);
+    }
+    if (cli->out.json == JSON_OFF)
+        output_result(&cli->out, text.bytes, text.len);
+    text_free(&text);
+}
+
+/* An emulated chip is more patient than a real one: damage counts, even if it starts. */
+static bool is_damaged(const struct rk_boot_result *r)
+{
+    for (size_t i = 0; i < r->finding_count; i++)
+        if (r->findings[i].verdict == RK_VERDICT_BAD)
+            return true;
+    return false;
+}
+
+static int finish(struct cli *cli, const struct rk_boot_result *r)
+{
+    const char *save = option_value(&cli->in, "save");
+
+    tell(cli, r);
+    put_result(cli, r);
+    if (save && rk_file_write(save, r->flash, r->flash_len, true, true, &cli->err) != RK_OK)
+        return cli_fail(cli);
+    bool up = r->outcome == RK_BOOT_RUNS || r->outcome == RK_BOOT_REACHED;
+    if (up && !is_damaged(r))
+        return EXIT_OK;
+    rk_fail(&cli->err, RK_ERR_VERIFY, up ? "boot.damaged" : "boot.fails", "%s", r->summary);
+    rk_error_hint(&cli->err, "rekindle inspect %s tells what is in the file",
+                  cli->in.positionals[0]);
+    return cli_fail(cli);
+}
+
+static int run(struct cli *cli)
+{
+    struct view view = {.cli = cli};
+    struct rk_boot_request q = {.size = sizeof q,
+                                .name = cli->in.positionals[0],
+                                .user = &view,
+                                .byte = on_byte,
+                                .phase = on_phase,
+                                .reset = on_reset,
+                                .cancelled = on_cancelled};
+    struct rk_boot_result result = {.flash = NULL};
+    uint8_t *image = NULL, *efuse = NULL;
+    const char *save = option_value(&cli->in, "save");
+    enum rk_status st = read_options(cli, &q, &efuse);
+
+    if (st == RK_OK && save && rk_file_exists(save))
+        st = rk_fail(&cli->err, RK_ERR_FILE, "file.exists", "\"%s\" exists", save);
+    if (st == RK_OK)
+        st = rk_file_read(q.name, FILE_MAX_BYTES, &image, &q.image_len, &cli->err);
+    q.image = image;
+    if (st == RK_OK)
+        st = rk_boot_run(&q, &result, &cli->err);
+    for (unsigned i = 0; i < 2; i++) {
+        if (view.line[i].len)
+            show_line(&view, i);
+        text_free(&view.line[i]);
+    }
+    int code = st == RK_OK ? finish(cli, &result) : cli_fail(cli);
+    rk_boot_result_free(&result);
+    free(efuse);
+    free(image);
+    return code;
+}
+
+const struct command command_boot = {
+    .name = "boot",
+    .summary = "run the firmware of a backup or image on an emulated chip: does it boot?",
+    .usage = "FILE",
+    .description =
+        "Executes the real boot loader and application out of FILE on an emulated Beken chip and "
+        "shows its log with the phases as they are reached. Ends when the application is up (it "
+        "has "
+        "started its radio), or at --until, --seconds, --max-instructions or after --restarts "
+        "restarts. Exit status 0 if it got there, 9 if it stops, crashes, keeps restarting or says "
+        "nothing, or if the bytes are damaged although it starts here; what is wrong with them is "
+        "named.\n\n"
+        "FILE is never changed: --save writes the flash as it is at the end, with the boot counter "
+        "and whatever else the firmware wrote. --key, --efuse, --pins and --supply make conditions "
+        "of the real module, to reproduce its failure: another key, a pin that is held low, a "
+        "supply that collapses when the radio starts.\n\n"
+        "There is no radio: the access point and the scan run without a single frame. On BK7231N, "
+        "BK7231M, BK7238 and BK7252N a mask ROM runs before the flash; it is not emulated.",
+    .options = options,
+    .min_positionals = 1,
+    .max_positionals = 1,
+    .run = run,
+};

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""The command boot: firmware on an emulated chip."""
+
+import glob
+import json
+import os
+import unittest
+
+import support
+
+SHARED = os.path.join(support.SOURCE, "..", "shared") if hasattr(support, "SOURCE") else os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "..", "shared")
+DUMPS = os.path.join(SHARED, "dumps")
+HAVE_DUMPS = os.path.isdir(DUMPS)
+
+
+def beken_captures():
+    return [path for path in sorted(glob.glob(os.path.join(DUMPS, "*.bin")))
+            if "BL602" not in path and "pinecone" not in path]
+
+
+class Boot(support.Case):
+    def test_what_is_no_firmware_is_refused(self):
+        self.write("text.bin", b"no firmware at all\n" * 300)
+        run = self.run_program("boot", "text.bin", code=8)
+        self.assertIn("boot.image", run.err)
+
+    def test_options_are_checked(self):
+        self.write("x.bin", b"\x5a" * 4096)
+        for option in (["--key", "abc"], ["--pins", "21"], ["--supply", "2.7V@nowhere"], ["--seconds", "-1"],
+                       ["--chip", "BK9999"]):
+            self.run_program("boot", "x.bin", *option, code=2)
+
+
+@unittest.skipUnless(HAVE_DUMPS, "no captures at hand")
+class Captures(support.Case):
+    def result(self, *arguments, code=0):
+        return json.loads(self.run_program("boot", *arguments, "--json", code=code).out)["result"]
+
+    def test_captures_reach_the_end_of_their_radio_start(self):
+        for path in beken_captures():
+            result = self.result(path)
+            self.assertEqual((result["outcome"], result["last_phase"]), ("runs", "stk.mf_init"), path)
+
+    def test_the_same_run_gives_the_same(self):
+        runs = [self.run_program("boot", beken_captures()[0]).out for _ in range(2)]
+        self.assertEqual(runs[0], runs[1])
+
+    def damaged(self, change):
+        with open(next(p for p in beken_captures() if "Mirabella" in p), "rb") as file:
+            data = bytearray(file.read())
+        change(data)
+        self.write("damaged.bin", data)
+        result = self.result("damaged.bin", "--chip", "BK7231N", "--seconds", "1", code=9)
+        return result["outcome"], [f["id"] for f in result["findings"] if f["verdict"] == "bad"]
+
+    def test_faults_are_named(self):
+        def fill(begin, end):
+            return lambda data: data.__setitem__(slice(begin, end), b"\xff" * (end - begin))
+
+        outcome, ids = self.damaged(fill(0, 0x11000))
+        self.assertIn("B1", ids)
+        self.assertEqual(outcome, "crashes")
+        outcome, ids = self.damaged(fill(0x11000, 0x121000))
+        self.assertIn("A1", ids)
+        self.assertNotEqual(outcome, "runs")
+        _, ids = self.damaged(lambda data: data.__setitem__(0x11000 + 34 * 300, data[0x11000 + 34 * 300] ^ 1))
+        self.assertIn("A2", ids)
+
+    def test_a_missing_calibration_is_named(self):
+        with open(next(p for p in beken_captures() if "Mirabella" in p), "rb") as file:
+            data = bytearray(file.read())
+        data[0x1D0000:0x1D1000] = b"\xff" * 4096
+        self.write("damaged.bin", data)
+        result = self.result("damaged.bin", "--chip", "BK7231N")
+        self.assertIn("R1", [f["id"] for f in result["findings"]])
+
+    def test_another_key_ends_at_once(self):
+        result = self.result(beken_captures()[0], "--key", "zero", code=9)
+        self.assertEqual(result["outcome"], "crashes")
+        self.assertIn("A4", [f["id"] for f in result["findings"]])
+
+    def test_the_flash_is_saved_and_the_file_is_not_changed(self):
+        path = beken_captures()[0]
+        with open(path, "rb") as file:
+            before = file.read()
+        self.result(path, "--save", "after.bin", "--stay", "--seconds", "1.5")
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+        self.assertEqual(len(self.read("after.bin")), len(before))
+
+    def test_a_weak_supply_restarts_it(self):
+        path = next(p for p in beken_captures() if "Mirabella" in p)
+        result = self.result(path, "--supply", "2.7V@app", "--restarts", "2", code=9)
+        self.assertEqual((result["outcome"], result["starts"]), ("restarts", 3))
+
+
+if __name__ == "__main__":
+    unittest.main()
