@@ -144,6 +144,13 @@ static bool app_takes_span(struct rk_bfl_case *c)
             (version[0] == 1 && (version[1] < 18 || (version[1] == 18 && version[2] <= 57))));
 }
 
+static bool is_formatted(struct rk_bfl_case *c, const struct rk_bfl_part *psm)
+{
+    const uint8_t *head = rk_bfl_bytes(c, psm->addr[0], SECTOR, false);
+
+    return head && memcmp(head + 8, "EF40", 4) == 0;
+}
+
 /* Observed on OpenBL602 1.18.57: it formats 32 KiB from the start of PSM, across the neighbours and,
  * where the flash ends, from address 0 on. */
 static void judge_span(struct rk_bfl_case *c, const struct rk_bfl_part *psm)
@@ -163,10 +170,13 @@ static void judge_span(struct rk_bfl_case *c, const struct rk_bfl_part *psm)
                         boot && tree ? "the device tree and the boot header"
                         : boot       ? "the boot header"
                                      : "the device tree");
-        if (!app_takes_span(c)) {
-            f->verdict = RK_VERDICT_WARN;
-            f->shows = RK_BL602_UART_UNKNOWN;
-        }
+        if (app_takes_span(c))
+            return;
+        /* Another build, or one that is not known. What has formatted the store already and left the
+         * neighbours alone keeps to its place. */
+        f->verdict = is_formatted(c, psm) ? RK_VERDICT_INFO : RK_VERDICT_WARN;
+        f->shows = RK_BL602_UART_UNKNOWN;
+        f->uart[0] = '\0';
         return;
     }
     for (size_t i = 0; i < c->table.count; i++) {

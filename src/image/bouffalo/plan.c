@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "flash/bl602_parts.h"
+#include "image/bouffalo/boot2.h"
 #include "image/bouffalo/layout.h"
 
 #include <stdlib.h>
@@ -306,6 +307,22 @@ static enum rk_status result_error(struct rk_bfl_planner *p)
     return RK_ERR_IMAGE_FORMAT;
 }
 
+/* Builds of OpenBL602 up to 1.18.57 take 32 KiB for their settings wherever the table ends them; which
+ * later one stopped doing so is not known. None is put where that would erase something. */
+static const struct rk_bl602_finding *eraser(const struct rk_bfl_planner *p)
+{
+    const struct rk_bl602_report *after = &p->plan->after;
+    unsigned version[3];
+
+    if (!rk_bfl_openbl602_version(p->app.code, p->app.len, version))
+        return NULL;
+    for (size_t i = 0; i < after->finding_count; i++)
+        if (strcmp(after->findings[i].id, "settings-erase-boot") == 0 ||
+            strcmp(after->findings[i].id, "settings-erase-tree") == 0)
+            return &after->findings[i];
+    return NULL;
+}
+
 static enum rk_status judge_result(struct rk_bfl_planner *p)
 {
     uint32_t size = p->flash_size, sectors = (size + SECTOR - 1) / SECTOR;
@@ -330,6 +347,8 @@ static enum rk_status judge_result(struct rk_bfl_planner *p)
     rk_bl602_judge(&flash, &p->plan->after);
     if (!p->plan->after.complete)
         status = result_error(p);
+    else if (eraser(p))
+        status = layout_error(p, eraser(p)->text);
     free(data);
     free(known);
     return status;

@@ -284,6 +284,14 @@ static void test_small_flash(void **state)
                      RK_ERR_IMAGE_FORMAT);
     assert_string_equal(err.id, "bl602.layout");
     assert_non_null(strstr(err.detail, "boot header"));
+    set_app(s->app, sizeof s->app, "OpenBL602_1.18.99"); /* nobody knows about this one */
+    assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &s->sources, &plan, &err),
+                     RK_ERR_IMAGE_FORMAT);
+    set_app(s->app, sizeof s->app, "another firmware");
+    assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &s->sources, &plan, &err), RK_OK);
+    assert_true(plan->after.complete);
+    rk_bl602_plan_free(plan);
+    set_app(s->app, sizeof s->app, "OpenBL602_1.18.57");
     s->sources.layout = NULL;
     assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &s->sources, &plan, &err), RK_OK);
     assert_string_equal(plan->layout, "1m");
