@@ -187,7 +187,8 @@ struct rk_bl602_plan {
  * it is meant to be), "bl602.toml", "bl602.layout" (the table does not suit the flash);
  * UNSUPPORTED "bl602.flash-part" (unknown JEDEC id), "bl602.efuse" (the chip wants signed or
  * enciphered code), "xz.missing"; RANGE "bl602.too-large" (does not fit its partition);
- * ARG "bl602.unread" (something that matters is not known); NOMEM. */
+ * ARG "bl602.unread" (something that matters is not known: its address is in the error; where the
+ * layout changes, all of the flash should be); NOMEM. */
 RK_MUST_CHECK enum rk_status rk_bl602_plan(const struct rk_bl602_flash *flash, const uint8_t *app,
                                            size_t app_len, const struct rk_bl602_sources *sources,
                                            struct rk_bl602_plan **out, struct rk_error *err);

@@ -94,6 +94,14 @@ class Bl602(support.Case):
         self.assertIn("02:66:77:88:99:aa", self.run_program("inspect", "other.bin").out)
         self.assertTrue(self.run_json("inspect", "other.bin")["result"]["bl602"]["complete"])
 
+    def test_efuses(self):
+        efuse = bytearray(128)
+        efuse[20:27] = bytes.fromhex("e7969f94942418")
+        self.write("efuse.bin", bytes(efuse))
+        result = self.run_json("inspect", "efuse.bin")["result"]
+        self.assertEqual(result["kind"], "bl602-efuse")
+        self.assertEqual(result["mac"], "24:94:94:9f:96:e7")
+
     def test_refusals(self):
         missing = self.run_json("image", "pack", "app.bin", "-o", "x", code=8)["error"]
         self.assertEqual(missing["id"], "bl602.missing")

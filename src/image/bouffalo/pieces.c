@@ -184,6 +184,15 @@ enum rk_status rk_bfl_plan_boot2(struct rk_bfl_planner *p)
         return RK_OK;
     if (p->from->boot2) {
         status = given_boot2(p, &b);
+    } else if (now->pieces[RK_BL602_BOOT2] == RK_BL602_VALID &&
+               !rk_bfl_plan_bytes(p, now->piece_addr[RK_BL602_BOOT2],
+                                  now->piece_len[RK_BL602_BOOT2])) {
+        /* A digest has shown that it is right; for a new header its bytes are needed. */
+        rk_fail(p->err, RK_ERR_ARG, "bl602.unread",
+                "%u bytes of the second-stage loader at 0x%06X were not read",
+                now->piece_len[RK_BL602_BOOT2], now->piece_addr[RK_BL602_BOOT2]);
+        rk_error_at(p->err, now->piece_addr[RK_BL602_BOOT2]);
+        return RK_ERR_ARG;
     } else if (rescued_boot2(p, &b)) {
         b.image = (const uint8_t *)rk_arena_copy(p->arena, b.image, b.len);
         status = fresh_header(p, &b);

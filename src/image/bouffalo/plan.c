@@ -285,6 +285,35 @@ static void apply(const struct rk_bl602_plan *plan, uint8_t *data, uint8_t *know
     }
 }
 
+static bool is_touched(const struct rk_bl602_plan *plan, const struct rk_bl602_digest *d)
+{
+    for (size_t i = 0; i < plan->write_count; i++) {
+        const struct rk_bl602_write *w = &plan->writes[i];
+
+        if (w->addr < d->addr + d->len &&
+            d->addr < (w->addr + w->len + SECTOR - 1) / SECTOR * SECTOR)
+            return true;
+    }
+    return false;
+}
+
+/* The digests that still hold with everything written. */
+static enum rk_status keep_digests(struct rk_bfl_planner *p, struct rk_bl602_flash *flash)
+{
+    struct rk_bl602_digest *kept =
+        rk_arena_alloc(p->arena, (flash->digest_count + 1) * sizeof *kept);
+    size_t count = 0;
+
+    if (!kept)
+        return no_memory(p);
+    for (size_t i = 0; i < flash->digest_count; i++)
+        if (!is_touched(p->plan, &flash->digests[i]))
+            kept[count++] = flash->digests[i];
+    flash->digests = kept;
+    flash->digest_count = count;
+    return RK_OK;
+}
+
 /* What stands in the way of the planned flash, as an error. */
 static enum rk_status result_error(struct rk_bfl_planner *p)
 {
@@ -344,10 +373,12 @@ static enum rk_status judge_result(struct rk_bfl_planner *p)
     flash.len = size;
     flash.known = known;
     flash.flash_size = size;
-    rk_bl602_judge(&flash, &p->plan->after);
-    if (!p->plan->after.complete)
+    status = keep_digests(p, &flash);
+    if (status == RK_OK)
+        rk_bl602_judge(&flash, &p->plan->after);
+    if (status == RK_OK && !p->plan->after.complete)
         status = result_error(p);
-    else if (eraser(p))
+    else if (status == RK_OK && eraser(p))
         status = layout_error(p, eraser(p)->text);
     free(data);
     free(known);

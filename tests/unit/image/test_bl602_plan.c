@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/crc.h"
+#include "base/sha256.h"
 #include "image/bouffalo/header.h"
 #include "image/bouffalo/partitions.h"
 #include "unit/image/bl602_set.h"
@@ -236,6 +237,42 @@ static void test_bad_applications(void **state)
     free(s);
 }
 
+/* Digests stand for bytes that were not read, until something is written over them. */
+static void test_digests(void **state)
+{
+    struct set *s = ready();
+    uint8_t known[SET_FLASH / 4096];
+    struct rk_bl602_digest digests[2] = {{.addr = BOOT2, .len = SET_BOOT2},
+                                         {.addr = BODY, .len = SET_APP_BYTES}};
+    static const struct rk_bl602_sources nothing = {.size = sizeof nothing};
+    struct rk_bl602_flash view = set_view(s);
+    struct rk_bl602_plan *plan = NULL;
+    struct rk_error err = {.status = RK_OK};
+
+    (void)state;
+    memset(known, 1, sizeof known);
+    memset(known + BOOT2 / 4096, 0, SET_BOOT2 / 4096 + 1);
+    memset(known + BODY / 4096, 0, SET_APP_BYTES / 4096 + 1);
+    view.known = known;
+    view.digests = digests;
+    view.digest_count = 2;
+    digests[0].len = rk_get_le32(s->flash + 120);
+    for (size_t i = 0; i < 2; i++)
+        rk_sha256(s->flash + digests[i].addr, digests[i].len, digests[i].sha256);
+    s->app[5000] ^= 1; /* another application of the same length */
+    assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &nothing, &plan, &err), RK_OK);
+    assert_int_equal(plan->write_count, 2);
+    rk_bl602_plan_free(plan);
+    plan = NULL;
+    s->flash[12] ^= 0x10; /* a new header is needed, and for that the loader's bytes */
+    rk_put_le32(s->flash + 172, rk_crc32(0, s->flash, 172));
+    assert_int_equal(rk_bl602_plan(&view, s->app, sizeof s->app, &nothing, &plan, &err),
+                     RK_ERR_ARG);
+    assert_string_equal(err.id, "bl602.unread");
+    assert_int_equal(err.addr, BOOT2);
+    free(s);
+}
+
 /* OTA files and xz streams are applications too; a cut or damaged one is refused. */
 static void test_updates_as_applications(void **state)
 {
@@ -370,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_stale_slot_does_not_win),
         cmocka_unit_test(test_header_is_made_anew_from_the_code_that_is_there),
         cmocka_unit_test(test_bad_applications),
+        cmocka_unit_test(test_digests),
         cmocka_unit_test(test_updates_as_applications),
         cmocka_unit_test(test_small_flash),
         cmocka_unit_test(test_flash_parts),
