@@ -4,6 +4,7 @@
 #include "store/file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LOG_MAX (128u << 20)
 
@@ -27,15 +28,35 @@ static void show(struct cli *cli, const struct rk_checkup *checkup, const char *
     text_free(&text);
 }
 
-static enum rk_status read_log(struct cli *cli, const char *path, struct rk_checkup **out)
+/* Empty files count: silence is evidence, too. */
+static enum rk_status read_file(struct cli *cli, const char *path, struct rk_checkup_source *out)
 {
     uint8_t *data = NULL;
-    size_t len = 0;
-    enum rk_status st = rk_file_read(path, LOG_MAX, &data, &len, &cli->err);
+    const char *slash = strrchr(path, '/');
+    enum rk_status st = rk_file_read(path, LOG_MAX, &data, &out->len, &cli->err);
 
+    if (st != RK_OK && strcmp(cli->err.id, "file.empty") == 0) {
+        rk_error_clear(&cli->err);
+        out->len = 0;
+        st = RK_OK;
+    }
+    out->bytes = data;
+    out->name = slash ? slash + 1 : path;
+    return st;
+}
+
+static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
+{
+    struct rk_checkup_source sources[POSITIONALS_MAX] = {{.name = NULL}};
+    size_t count = cli->in.positional_count;
+    enum rk_status st = RK_OK;
+
+    for (size_t i = 0; i < count && st == RK_OK; i++)
+        st = read_file(cli, cli->in.positionals[i], &sources[i]);
     if (st == RK_OK)
-        st = rk_checkup_log(data, len, 0, out, &cli->err);
-    free(data);
+        st = rk_checkup_logs(sources, count, out, &cli->err);
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)sources[i].bytes);
     return st;
 }
 
@@ -47,7 +68,7 @@ static int run(struct cli *cli)
     struct rk_json json;
 
     enum rk_status st =
-        source ? read_log(cli, source, &checkup) : findings_run(cli, &checkup, port, sizeof port);
+        source ? read_logs(cli, &checkup) : findings_run(cli, &checkup, port, sizeof port);
     if (st != RK_OK)
         return cli_fail(cli);
     cli_result_begin(cli, &json);
@@ -59,12 +80,12 @@ static int run(struct cli *cli)
 const struct command command_diagnose = {
     .name = "diagnose",
     .summary = "find out what is wrong with a module, measuring on its wires",
-    .usage = "[LOG]",
+    .usage = "[LOG]...",
     .description =
         "Listens to both wires while the module starts, tests echo and link, measures how well it "
         "reads by the chip's own CRC, looks for a faster rate, reads what is in the flash and says "
         "what is wrong, how sure that is, what was seen, what to measure next and what to do. With "
-        "LOG only that saved device log is looked at.\n\n"
+        "LOG files only those are looked at: saved logs of devices and of flashers, together.\n\n"
         "Nothing on the module is changed unless the question `write-test` is answered yes: then a "
         "blank sector is written, read back and erased again. Questions are answered on the "
         "terminal, by --answer ID=yes|no, or by --yes.\n\n"
@@ -72,7 +93,7 @@ const struct command command_diagnose = {
         "virtual module both wires are heard: -p sim:bk7231n,scenario=pwr.rf-init. `rekindle "
         "repair` turns the findings into a plan, `rekindle report` into something to show.",
     .options = options,
-    .max_positionals = 1,
+    .max_positionals = POSITIONALS_MAX,
     .device = true,
     .run = run,
 };

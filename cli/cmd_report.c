@@ -239,7 +239,8 @@ static enum rk_status add_file(struct page *page, const char *path)
         page->dump_len = len;
         return put_dump(page, name, &cli->err);
     }
-    st = rk_checkup_log(data, len, 0, &checkup, &cli->err);
+    const struct rk_checkup_source source = {name, data, len};
+    st = rk_checkup_logs(&source, 1, &checkup, &cli->err);
     if (st == RK_OK) {
         text_printf(&page->text, "\n## Findings in %s\n\n```\n", name);
         findings_text(&page->text, checkup);

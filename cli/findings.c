@@ -115,7 +115,7 @@ void findings_text(struct text *text, const struct rk_checkup *c)
                     (unsigned)(c->device.flash_size / 1024),
                     c->device.fingerprint_name[0] ? ", boot loader " : "",
                     c->device.fingerprint_name);
-    else
+    else if (!c->logs_only)
         text_printf(text, "module    does not answer on the download wire\n");
     text_printf(text, "log       %u starts%s%s\n", c->boots,
                 c->last_phase[0] ? ", furthest phase " : "", c->last_phase);

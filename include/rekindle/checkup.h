@@ -17,7 +17,7 @@ extern "C" {
 /* Something that was measured or read. */
 struct rk_checkup_fact {
     char id[24];     /* "boots.loop", "key.zero" */
-    char source[16]; /* "uart1", "uart2", "link", "flash", "adapter" */
+    char source[64]; /* "uart1", "uart2", "link", "flash", "adapter", or the name of a log */
     uint32_t line;   /* of a log, from 1; 0 = not from a log */
     char text[160];  /* what was seen, in words */
 };
@@ -64,6 +64,7 @@ struct rk_checkup {
     unsigned boots;      /* starts seen in the log */
     char last_phase[40]; /* furthest phase of the boots that ended, or of the only one */
     uint32_t log_baud;   /* 0 = nothing was readable */
+    bool logs_only;      /* of rk_checkup_logs(): nothing was measured */
     bool linked;         /* device is valid */
     struct rk_device_info device;
     struct rk_inspect *flash; /* what is in the flash; NULL = not read. rk_checkup_free() */
@@ -83,9 +84,16 @@ RK_MUST_CHECK enum rk_status rk_checkup_run(struct rk_context *ctx, struct rk_li
                                             struct rk_checkup **out, struct rk_error *err);
 void rk_checkup_free(struct rk_checkup *checkup); /* NULL is allowed */
 
-/* The same for a log alone (bytes as they came, over `seconds` of listening; 0 = not known). */
-RK_MUST_CHECK enum rk_status rk_checkup_log(const uint8_t *log, size_t len, double seconds,
-                                            struct rk_checkup **out, struct rk_error *err);
+/* A saved log: bytes as they came. */
+struct rk_checkup_source {
+    const char *name; /* for the evidence */
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* The same for saved logs of devices and of flashers alone: what all of them say together. */
+RK_MUST_CHECK enum rk_status rk_checkup_logs(const struct rk_checkup_source *sources, size_t count,
+                                             struct rk_checkup **out, struct rk_error *err);
 
 /* The rules, for lists and explanations; false behind the last. */
 bool rk_checkup_rule_at(size_t index, struct rk_finding *out);

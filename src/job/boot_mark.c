@@ -7,8 +7,8 @@
 /* How boot logs begin: the versions that Beken's boot loaders print (observed on executed builds),
  * the first line of BL602 SDKs, the boot2 of BL602 debug builds, LibreTiny's first line. */
 static const char *const banners[] = {
-    "V:BK7231",         "V: BK7231",   "V:T1_",     "V: T1_",   "BK7231n_1.",         "BK7231u_1.",
-    "BK7231s_1.",       "BK7238_1",    "BK7252N_1", "BK7251_1", "Starting bl602 now", "BLSP_Boot2",
+    "V:BK7231",         "V: BK7231",   "V:T1_",     "V: T1_",   "BK7231n_1",          "BK7231u_1",
+    "BK7231s_1",        "BK7238_1",    "BK7252N_1", "BK7251_1", "Starting bl602 now", "BLSP_Boot2",
     "BLSP Boot2 start", "LibreTiny v",
 };
 enum { BANNERS = sizeof banners / sizeof banners[0] };
@@ -52,10 +52,11 @@ static const struct {
 
 bool rk_boot_mark_ends(uint8_t byte)
 {
-    for (size_t i = 0; i < BANNERS; i++)
-        if ((uint8_t)banners[i][strlen(banners[i]) - 1] == byte)
-            return true;
-    return false;
+    /* the last characters of the banners above; asked for every byte of a log */
+    static const bool last[256] = {
+        ['1'] = true, ['2'] = true, ['_'] = true, ['w'] = true, ['t'] = true, ['v'] = true};
+
+    return last[byte];
 }
 
 size_t rk_boot_mark(const uint8_t *line, size_t len)
@@ -72,8 +73,30 @@ size_t rk_boot_mark(const uint8_t *line, size_t len)
     return RK_NO_MARK;
 }
 
+size_t rk_boot_time(const char *line, size_t len)
+{
+    size_t at = 0, colons = 0;
+
+    while (at < len && at < 40 && strchr("0123456789:.,-/ T[]", line[at]))
+        colons += line[at++] == ':';
+    if (colons < 2 || at == 0 || at >= 40)
+        return 0;
+    /* the end of the time belongs to it, a bracket behind it to the text */
+    while (at > 0 && line[at - 1] == '[')
+        at--;
+    if (at < len && strchr("->|", line[at]))
+        at++;
+    while (at < len && (line[at] == ' ' || line[at] == '>' || line[at] == '\t'))
+        at++;
+    return at;
+}
+
 const char *rk_boot_phase(const char *line, size_t len)
 {
+    size_t skip = rk_boot_time(line, len);
+
+    line += skip;
+    len -= skip;
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
         size_t n = strlen(phases[i].text);
         if (n > len)

@@ -390,29 +390,64 @@ enum rk_status rk_checkup_run(struct rk_context *ctx, struct rk_link *link,
     return st;
 }
 
-enum rk_status rk_checkup_log(const uint8_t *log, size_t len, double seconds,
-                              struct rk_checkup **out, struct rk_error *err)
+/* Logs of Windows tools may come in 16-bit characters. Returns the 8-bit text, allocated. */
+static uint8_t *narrow(const uint8_t *bytes, size_t len, size_t *out_len)
+{
+    bool little = len >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE;
+    bool big = len >= 2 && bytes[0] == 0xFE && bytes[1] == 0xFF;
+    uint8_t *out = malloc(len ? len : 1);
+
+    *out_len = 0;
+    if (!out)
+        return NULL;
+    if (!little && !big) {
+        if (len)
+            memcpy(out, bytes, len);
+        *out_len = len;
+        return out;
+    }
+    for (size_t at = 2; at + 1 < len; at += 2) {
+        uint8_t high = bytes[at + little], low = bytes[at + big];
+        out[(*out_len)++] = high ? '?' : low;
+    }
+    return out;
+}
+
+static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_source *source,
+                              struct rk_error *err)
+{
+    /* who saves a log stops when nothing more comes */
+    struct rk_heard_mark mark = {0, 0};
+    struct rk_heard heard = {
+        .marks = &mark, .baud = FIRST_BAUD, .end_us = LISTEN_MS * 1000ull, .name = source->name};
+
+    heard.bytes = narrow(source->bytes, source->len, &heard.len);
+    if (!heard.bytes)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    heard.mark_count = heard.len > 0;
+    if (heard.len == 0)
+        rk_checkup_note(c, "log.empty", source->name, 0, "not a byte");
+    rk_checkup_read_log(c, &heard, 2);
+    free(heard.bytes);
+    return RK_OK;
+}
+
+enum rk_status rk_checkup_logs(const struct rk_checkup_source *sources, size_t count,
+                               struct rk_checkup **out, struct rk_error *err)
 {
     struct rk_checkup *c = calloc(1, sizeof *c);
-    struct rk_heard_mark mark = {0, 0};
-    struct rk_heard heard = {.len = len, .marks = &mark, .mark_count = 1, .baud = FIRST_BAUD};
+    enum rk_status st = RK_OK;
 
     if (!c)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     c->size = sizeof *c;
-    c->log = malloc(len ? len : 1);
-    if (!c->log) {
-        free(c);
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    c->logs_only = true;
+    for (size_t i = 0; i < count && st == RK_OK; i++)
+        st = add_log(c, &sources[i], err);
+    if (st != RK_OK) {
+        rk_checkup_free(c);
+        return st;
     }
-    memcpy(c->log, log, len);
-    c->log_len = len;
-    heard.bytes = c->log;
-    /* who saves a log stops when nothing more comes */
-    heard.end_us = seconds > 0 ? (uint64_t)(seconds * 1e6) : LISTEN_MS * 1000ull;
-    if (len == 0)
-        rk_checkup_note(c, "log.empty", "log", 0, "not a byte");
-    rk_checkup_read_log(c, &heard, 2);
     merge_facts(c);
     rk_checkup_judge(c);
     *out = c;

@@ -45,6 +45,7 @@ struct rk_heard {
     uint64_t first_us, last_us, end_us; /* of the clock: first and last byte, end of listening */
     uint64_t start_us;
     uint32_t baud;
+    const char *name; /* of the source, for its facts; NULL = the wire */
 };
 
 /* checkup_log.c: facts from a log. `uart` 1 or 2. */

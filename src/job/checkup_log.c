@@ -36,33 +36,25 @@ static const char *const group_facts[] = {
     NULL,      "last.boot", "last.app-start", "last.app",  "last.before-delay", "last.app",
     "last.rf", "last.tick", "last.tick",      "last.wifi", "last.complete"};
 
+/* The phases in the order of a boot. */
+/* clang-format off */
 static const struct {
     const char *phase;
     enum group group;
-} groups[] = {
-    {"bk.boot.", BOOT},
-    {"bk.app.start_type", APP_START},
-    {"bk.app.", APP},
-    {"obk.initlog", APP},
-    {"obk.before_delay_done", SETTINGS},
-    {"obk.before_delay", BEFORE_DELAY},
-    {"obk.boot_count", SETTINGS},
-    {"obk.config", SETTINGS},
-    {"obk.delay", SETTINGS},
-    {"bk.rf.cal_over", RF_DONE},
-    {"bk.rf.ext_over", RF_DONE},
-    {"bk.rf.", RF},
-    {"obk.after_delay", TICK},
-    {"obk.tick", TICK},
-    {"net.wifi_start", WIFI},
-    {"obk.boot_ok", COMPLETE},
-    {"bl.boot2", BOOT},
-    {"bl.start", APP_START},
-    {"bl.board", APP},
-    {"bl.os", SETTINGS},
-    {"bl.wifi_fw", RF},
-    {"bl.wifi_mgmr", RF_DONE},
+} order[] = {
+    {"bl.boot2", BOOT}, {"bk.boot.banner", BOOT}, {"bk.boot.st", BOOT}, {"bk.boot.jump", BOOT},
+    {"bl.start", APP_START}, {"bk.app.start_type", APP_START}, {"bl.board", APP},
+    {"bk.app.heap", APP}, {"bk.app.flash_id", APP}, {"bk.app.ps", APP}, {"bk.app.clk", APP},
+    {"bl.os", SETTINGS}, {"bl.wifi_fw", RF}, {"bl.wifi_mgmr", RF_DONE},
+    {"obk.initlog", APP}, {"obk.before_delay", BEFORE_DELAY}, {"obk.boot_count", SETTINGS},
+    {"obk.config", SETTINGS}, {"obk.before_delay_done", SETTINGS}, {"obk.delay", SETTINGS},
+    {"bk.rf.bandgap", RF}, {"bk.rf.rwnxl", RF}, {"bk.rf.txdesc", RF}, {"bk.rf.intc", RF},
+    {"bk.rf.cal_start", RF}, {"bk.rf.cal_params", RF}, {"bk.rf.cal_over", RF_DONE},
+    {"bk.rf.ext_over", RF_DONE}, {"obk.after_delay", TICK}, {"obk.tick", TICK},
+    {"net.wifi_start", WIFI}, {"obk.boot_ok", COMPLETE},
 };
+/* clang-format on */
+enum { PHASES = sizeof order / sizeof order[0] };
 
 struct reader {
     struct rk_checkup *checkup;
@@ -70,7 +62,7 @@ struct reader {
     uint32_t line;
     unsigned boots;
     enum group last[BOOTS_MAX]; /* furthest of each boot */
-    char phase[BOOTS_MAX][40];
+    unsigned rank[BOOTS_MAX];   /* the same as its place in `order` */
     uint32_t uptime[BOOTS_MAX]; /* last of OpenBeken's lines of every second */
     bool openbeken, bl602;
     bool headless;                         /* the log begins in the middle of a boot */
@@ -78,31 +70,31 @@ struct reader {
     bool power, watchdog, software, crash; /* causes of restarts that were watched */
 };
 
-static enum group group_of(const char *phase)
+/* Place in `order`, counted from 1; 0 = none. */
+static unsigned rank_of(const char *phase)
 {
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        if (strncmp(phase, groups[i].phase, strlen(groups[i].phase)) == 0)
-            return groups[i].group;
-    return NOTHING;
+    for (unsigned i = 0; phase && i < PHASES; i++)
+        if (strcmp(phase, order[i].phase) == 0)
+            return i + 1;
+    return 0;
 }
 
 static void take_phase(struct reader *r, const struct rk_monitor_line *line)
 {
-    unsigned boot = r->boots ? r->boots - 1 : 0;
-    enum group group = line->phase ? group_of(line->phase) : NOTHING;
+    unsigned boot = r->boots ? r->boots - 1 : 0, rank = rank_of(line->phase);
+
+    size_t skip = rk_boot_time(line->text, line->len);
 
     if (boot >= BOOTS_MAX)
         return;
     /* any text behind the jump is an application, also one that no phase knows */
-    if (!line->phase && r->jumped && r->last[boot] == BOOT && line->len >= 4 &&
-        line->text[0] != '\\')
-        group = APP_START;
-    if (group > r->last[boot]) {
-        r->last[boot] = group;
-        if (line->phase)
-            rk_text_copy(r->phase[boot], sizeof r->phase[boot], line->phase);
-    } else if (group == r->last[boot] && line->phase) {
-        rk_text_copy(r->phase[boot], sizeof r->phase[boot], line->phase);
+    if (!rank && r->jumped && r->last[boot] == BOOT && line->len >= skip + 4 &&
+        line->text[skip] != '\\')
+        r->last[boot] = APP_START;
+    if (rank > r->rank[boot]) {
+        r->rank[boot] = rank;
+        if (order[rank - 1].group > r->last[boot])
+            r->last[boot] = order[rank - 1].group;
     }
     if (line->phase && strcmp(line->phase, "bk.boot.jump") == 0)
         r->jumped = true;
@@ -142,6 +134,69 @@ static void take_uptime(struct reader *r, const char *text)
         r->uptime[boot] = value;
 }
 
+/* A pattern may hold one "*", which stands for anything. */
+static bool matches(const char *text, const char *pattern)
+{
+    const char *star = strchr(pattern, '*'), *at;
+    char head[64];
+
+    if (!star)
+        return strstr(text, pattern) != NULL;
+    rk_text_format(head, sizeof head, "%.*s", (int)(star - pattern), pattern);
+    at = strstr(text, head);
+    return at && strstr(at + strlen(head), star + 1);
+}
+
+/* A text that comes again is a second fact: "fl.crc", "fl.crc.again". */
+static void take_marks(struct reader *r, const char *text)
+{
+    for (size_t i = 0; i < rk_checkup_mark_count; i++) {
+        const struct rk_checkup_mark *mark = &rk_checkup_marks[i];
+        char again[24];
+        if (!matches(text, mark->pattern))
+            continue;
+        if (rk_checkup_has(r->checkup, mark->fact) && strncmp(mark->fact, "fl.crc", 6) == 0) {
+            rk_text_format(again, sizeof again, "%s.again", mark->fact);
+            rk_checkup_note(r->checkup, again, r->source, r->line, "once more: %.100s", text);
+        }
+        rk_checkup_note(r->checkup, mark->fact, r->source, r->line, "%s: %.100s", mark->meaning,
+                        text);
+    }
+}
+
+/* The key words as a flasher prints them; never the words themselves. */
+static void take_key(struct reader *r, const char *text)
+{
+    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
+    const char *at = strstr(text, "Encryption key: ");
+    uint32_t key[4];
+    unsigned same = 0, wrong = 0;
+
+    if (!at)
+        return;
+    at += strlen("Encryption key: ");
+    for (int i = 0; i < 4; i++) {
+        char *end;
+        key[i] = (uint32_t)strtoul(at, &end, 16);
+        if (end - at != 8)
+            return;
+        at = end + (*end == ' ');
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        uint8_t got = (uint8_t)(key[i / 4] >> (8 * (i % 4)));
+        uint8_t want = (uint8_t)(tuya[i / 4] >> (8 * (i % 4)));
+        same += got == want;
+        wrong += got != want && got != 0;
+    }
+    const char *fact = same == 16                             ? "fl.key-tuya"
+                       : !(key[0] | key[1] | key[2] | key[3]) ? "fl.key-zero"
+                       : key[0] == key[1] && key[1] == key[2] && key[2] == key[3]
+                           ? "fl.key-four-equal"
+                       : same >= 10 && wrong == 0 ? "fl.key-biterror"
+                                                  : "fl.key-vendor";
+    rk_checkup_note(r->checkup, fact, r->source, r->line, "the flasher printed the efuse key");
+}
+
 static void on_line(void *user, const struct rk_monitor_line *line)
 {
     struct reader *r = user;
@@ -158,11 +213,9 @@ static void on_line(void *user, const struct rk_monitor_line *line)
     r->openbeken |= line->phase && strncmp(line->phase, "obk.", 4) == 0;
     r->bl602 |= line->phase && strncmp(line->phase, "bl.", 3) == 0;
     take_phase(r, line);
-    take_cause(r, line->text);
-    for (size_t i = 0; i < rk_checkup_mark_count; i++)
-        if (strstr(line->text, rk_checkup_marks[i].pattern))
-            rk_checkup_note(r->checkup, rk_checkup_marks[i].fact, r->source, r->line, "%s: %.100s",
-                            rk_checkup_marks[i].meaning, line->text);
+    take_cause(r, line->text + rk_boot_time(line->text, line->len));
+    take_marks(r, line->text);
+    take_key(r, line->text);
 }
 
 static void note_causes(struct reader *r)
@@ -200,14 +253,16 @@ static void note_end(struct reader *r, const struct rk_heard *heard)
     struct rk_checkup *c = r->checkup;
     unsigned seen = r->boots < BOOTS_MAX ? r->boots : BOOTS_MAX;
     /* of boots that ended with another boot; of the only one if there is no other */
-    unsigned from = 0, to = seen > 1 ? seen - 1 : seen ? 1 : 1;
+    unsigned from = 0, to = seen > 1 ? seen - 1 : 1, rank = 0;
     enum group furthest = NOTHING;
 
-    for (unsigned i = from; i < to; i++)
-        if (r->last[i] >= furthest) {
-            furthest = r->last[i];
-            rk_text_copy(c->last_phase, sizeof c->last_phase, r->phase[i]);
+    for (unsigned i = from; i < to; i++) {
+        furthest = r->last[i] > furthest ? r->last[i] : furthest;
+        if (r->rank[i] > rank) {
+            rank = r->rank[i];
+            rk_text_copy(c->last_phase, sizeof c->last_phase, order[rank - 1].phase);
         }
+    }
     if (seen > 1)
         rk_checkup_note(c, "boots.loop", r->source, 0, "%u starts while nobody touched it",
                         r->boots);
@@ -249,14 +304,14 @@ void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *hear
     const struct rk_monitor_options opt = {
         .size = sizeof opt, .baud = heard->baud, .user = r, .line = on_line};
     struct rk_monitor *monitor = NULL;
-    unsigned score = rk_monitor_text_score(heard->bytes, heard->len);
+    unsigned score = heard->len ? rk_monitor_text_score(heard->bytes, heard->len) : 0;
 
     if (!r || rk_monitor_new(&opt, &monitor, NULL) != RK_OK) {
         free(r);
         return;
     }
     r->checkup = checkup;
-    r->source = uart == 1 ? "uart1" : "uart2";
+    r->source = heard->name ? heard->name : uart == 1 ? "uart1" : "uart2";
     if (heard->len == 0 && uart == 2)
         rk_checkup_note(checkup, "log.silent", "uart2", 0, "not a byte in %.0f s",
                         (double)(heard->end_us - heard->start_us) / 1e6);
@@ -274,7 +329,8 @@ void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *hear
     } else if (r->line > 0 && (uart == 2 || r->boots > 0)) {
         rk_checkup_note(checkup, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
         checkup->log_baud = heard->baud;
-        checkup->boots = r->boots ? r->boots : 1;
+        if (r->boots > checkup->boots || checkup->boots == 0)
+            checkup->boots = r->boots ? r->boots : 1;
         if (r->boots)
             rk_checkup_note(checkup, "log.banner", r->source, 0, "%u starts", r->boots);
         if (r->bl602)

@@ -116,12 +116,21 @@ static int order(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
+/* Several rules may lead to one finding. */
+static bool is_found(const struct rk_checkup *checkup, const char *id)
+{
+    for (size_t i = 0; i < checkup->finding_count; i++)
+        if (strcmp(checkup->findings[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 void rk_checkup_judge(struct rk_checkup *checkup)
 {
     checkup->finding_count = checkup->candidate_count = 0;
     for (size_t i = 0; i < rk_checkup_rule_count; i++) {
         struct rk_finding finding = finding_of(&rk_checkup_rules[i]), near = finding;
-        if (checkup->finding_count < RK_CHECKUP_FINDINGS &&
+        if (checkup->finding_count < RK_CHECKUP_FINDINGS && !is_found(checkup, finding.id) &&
             holds(checkup, &rk_checkup_rules[i], &finding))
             checkup->findings[checkup->finding_count++] = finding;
         else if (checkup->candidate_count < 8 && nearly_holds(checkup, &rk_checkup_rules[i], &near))

@@ -204,7 +204,7 @@ static void take_byte(struct rk_monitor *monitor, uint64_t time_us, uint8_t byte
         return;
     }
     monitor->line[monitor->len++] = byte;
-    if (rk_boot_mark_ends(byte))
+    if (rk_boot_mark_ends(byte) && monitor->len >= RK_MARK_LEAST)
         split_at_boot(monitor);
     if (monitor->len == LINE_MAX)
         give_line(monitor, false);

@@ -7,7 +7,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rk_checkup *checkup = NULL;
 
-    if (rk_checkup_log(data, size, (double)(size % 100), &checkup, NULL) == RK_OK)
+    const struct rk_checkup_source source = {"fuzz", data, size};
+
+    if (rk_checkup_logs(&source, 1, &checkup, NULL) == RK_OK)
         rk_checkup_free(checkup);
     return 0;
 }
