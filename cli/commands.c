@@ -8,8 +8,8 @@
 extern const struct command command_ports, command_info, command_backup, command_restore,
     command_flash, command_inspect, command_image, command_boot, command_read, command_write,
     command_erase, command_verify, command_diff, command_reset, command_config, command_module,
-    command_monitor, command_diagnose, command_repair, command_report, command_sim, command_chips,
-    command_completion, command_man, command_help, command_version;
+    command_monitor, command_diagnose, command_explain, command_repair, command_report, command_sim,
+    command_chips, command_completion, command_man, command_help, command_version;
 
 /* clang-format off */
 const struct command *const commands[] = {
@@ -31,6 +31,7 @@ const struct command *const commands[] = {
     &command_module,
     &command_monitor,
     &command_diagnose,
+    &command_explain,
     &command_repair,
     &command_report,
     &command_sim,

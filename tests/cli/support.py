@@ -28,7 +28,7 @@ LIMIT = 120  # seconds after which a run counts as hanging
 
 COMMANDS = ["ports", "info", "backup", "restore", "flash", "inspect",
             "image", "boot", "read", "write", "erase", "verify",
-            "diff", "reset", "config", "module", "monitor", "diagnose", "repair", "report", "sim", "chips", "completion", "help", "version"]
+            "diff", "reset", "config", "module", "monitor", "diagnose", "explain", "repair", "report", "sim", "chips", "completion", "help", "version"]
 
 
 def flash_bytes(seed, size=FLASH_SIZE):

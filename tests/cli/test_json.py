@@ -33,6 +33,7 @@ class Json(Case):
                 (0, ["config", "convert", "pins.txt", "--to", "esphome"]),
                 (0, ["monitor", *on, "--timeout", "1"]), (0, ["sim", "--scenario", "help"]),
                 (0, ["diagnose", "-p", "sim:bk7231n,scenario=pwr.rf-init"]),
+                (0, ["explain"]), (0, ["explain", "pwr.gated"]), (2, ["explain", "pwr"]),
                 (0, ["report", "b.bin"]),
                 (0, [*on, "repair", "--erase", "obk-config", "--dry-run"]), (12, ["report", "absent"]),
                 (2, ["sim", "bk7231n"]), (2, ["sim", "bk9999", "--pty", "x"])]

@@ -111,6 +111,22 @@ class Diagnose(support.Case):
         self.run_program("diagnose", "absent.log", code=12)
 
 
+class Documents(support.Case):
+    def test_every_finding_is_documented(self):
+        with open(os.path.join(support.SOURCE, "docs", "diagnosis.md"), encoding="utf-8") as file:
+            page = file.read()
+        findings = self.run_json("explain")["result"]["findings"]
+        self.assertGreater(len(findings), 60)
+        for finding in findings:
+            self.assertIn("| `%s` |" % finding["id"], page)
+        self.assertIn("500 mA", self.run_program("explain", "pwr.rf-init").out)
+
+    def test_every_scenario_is_a_finding(self):
+        ids = {finding["id"] for finding in self.run_json("explain")["result"]["findings"]}
+        for row in self.run_json("sim", "--scenario", "help")["result"]["scenarios"]:
+            self.assertIn(row["id"], ids)
+
+
 class Scenarios(support.Case):
     def test_they_are_listed(self):
         rows = self.run_json("sim", "--scenario", "help")["result"]["scenarios"]
