@@ -3,10 +3,9 @@
 
 #include "store/file.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-
-#define LOG_MAX (128u << 20)
 
 static const struct option options[] = {
     CHECKUP_OPTIONS,
@@ -28,35 +27,31 @@ static void show(struct cli *cli, const struct rk_checkup *checkup, const char *
     text_free(&text);
 }
 
-/* Empty files count: silence is evidence, too. */
-static enum rk_status read_file(struct cli *cli, const char *path, struct rk_checkup_source *out)
+static size_t read_piece(void *user, uint8_t *buf, size_t cap)
 {
-    uint8_t *data = NULL;
-    const char *slash = strrchr(path, '/');
-    enum rk_status st = rk_file_read(path, LOG_MAX, &data, &out->len, &cli->err);
-
-    if (st != RK_OK && strcmp(cli->err.id, "file.empty") == 0) {
-        rk_error_clear(&cli->err);
-        out->len = 0;
-        st = RK_OK;
-    }
-    out->bytes = data;
-    out->name = slash ? slash + 1 : path;
-    return st;
+    return fread(buf, 1, cap, user);
 }
 
+/* Piece by piece: logs may be large. An empty one counts: silence is evidence, too. */
 static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
 {
     struct rk_checkup_source sources[POSITIONALS_MAX] = {{.name = NULL}};
     size_t count = cli->in.positional_count;
     enum rk_status st = RK_OK;
 
-    for (size_t i = 0; i < count && st == RK_OK; i++)
-        st = read_file(cli, cli->in.positionals[i], &sources[i]);
+    for (size_t i = 0; i < count && st == RK_OK; i++) {
+        const char *path = cli->in.positionals[i], *slash = strrchr(path, '/');
+        sources[i].name = slash ? slash + 1 : path;
+        sources[i].read = read_piece;
+        sources[i].user = fopen(path, "rb");
+        if (!sources[i].user)
+            st = rk_file_error(&cli->err, "read", path, errno);
+    }
     if (st == RK_OK)
         st = rk_checkup_logs(sources, count, out, &cli->err);
     for (size_t i = 0; i < count; i++)
-        free((void *)(uintptr_t)sources[i].bytes);
+        if (sources[i].user)
+            fclose(sources[i].user);
     return st;
 }
 

@@ -239,7 +239,7 @@ static enum rk_status add_file(struct page *page, const char *path)
         page->dump_len = len;
         return put_dump(page, name, &cli->err);
     }
-    const struct rk_checkup_source source = {name, data, len};
+    const struct rk_checkup_source source = {.name = name, .bytes = data, .len = len};
     st = rk_checkup_logs(&source, 1, &checkup, &cli->err);
     if (st == RK_OK) {
         text_printf(&page->text, "\n## Findings in %s\n\n```\n", name);

@@ -84,11 +84,15 @@ RK_MUST_CHECK enum rk_status rk_checkup_run(struct rk_context *ctx, struct rk_li
                                             struct rk_checkup **out, struct rk_error *err);
 void rk_checkup_free(struct rk_checkup *checkup); /* NULL is allowed */
 
-/* A saved log: bytes as they came. */
+/* A saved log, as it came: in memory, or read piece by piece. */
 struct rk_checkup_source {
     const char *name; /* for the evidence */
     const uint8_t *bytes;
     size_t len;
+    /* NULL = `bytes` is all. Else fills buf with up to cap bytes (cap is even) and returns how many,
+     * fewer only at the end, 0 behind it. */
+    size_t (*read)(void *user, uint8_t *buf, size_t cap);
+    void *user;
 };
 
 /* The same for saved logs of devices and of flashers alone: what all of them say together. */

@@ -18,10 +18,28 @@
 #define HEARD_MAX   (8u << 20)
 #define LINK_MS     8000u
 #define FIRST_BAUD  115200u
+#define PIECE       65536u /* even: 16-bit characters stay whole */
+
+/* When the bytes from `offset` on were there. */
+struct heard_mark {
+    size_t offset;
+    uint64_t time_us;
+};
+
+/* What was heard on one wire. */
+struct heard {
+    uint8_t *bytes;
+    size_t len, cap;
+    struct heard_mark *marks;
+    size_t mark_count, mark_cap;
+    uint64_t first_us, last_us, end_us; /* of the clock: first and last byte, end of listening */
+    uint64_t start_us;
+    uint32_t baud;
+};
 
 struct ear {
     struct rk_link *link;
-    struct rk_heard heard;
+    struct heard heard;
     struct rk_monitor *monitor; /* for the rate */
     unsigned boots;
 };
@@ -42,7 +60,7 @@ static bool ask(const struct checkup_run *run, const char *id, const char *text)
 
 /* ---- listening ---- */
 
-static bool keep(struct rk_heard *heard, uint64_t now, const uint8_t *bytes, size_t len)
+static bool keep(struct heard *heard, uint64_t now, const uint8_t *bytes, size_t len)
 {
     if (heard->len + len > HEARD_MAX)
         return true; /* enough is enough */
@@ -56,13 +74,13 @@ static bool keep(struct rk_heard *heard, uint64_t now, const uint8_t *bytes, siz
     }
     if (heard->mark_count == heard->mark_cap) {
         size_t cap = heard->mark_cap ? 2 * heard->mark_cap : 256;
-        struct rk_heard_mark *bigger = realloc(heard->marks, cap * sizeof *bigger);
+        struct heard_mark *bigger = realloc(heard->marks, cap * sizeof *bigger);
         if (!bigger)
             return false;
         heard->marks = bigger;
         heard->mark_cap = cap;
     }
-    heard->marks[heard->mark_count++] = (struct rk_heard_mark){heard->len, now};
+    heard->marks[heard->mark_count++] = (struct heard_mark){heard->len, now};
     memcpy(heard->bytes + heard->len, bytes, len);
     heard->len += len;
     heard->last_us = now;
@@ -159,6 +177,19 @@ static void restart(struct checkup_run *run)
     (void)ask(run, "reset", "power-cycle the module now, or connect CEN to GND for a moment");
 }
 
+static void read_heard(struct rk_checkup *out, const struct heard *heard, unsigned uart)
+{
+    struct rk_log *log = rk_log_begin(out, uart, NULL, heard->baud);
+
+    for (size_t i = 0; log && i < heard->mark_count; i++) {
+        size_t at = heard->marks[i].offset;
+        size_t end = i + 1 < heard->mark_count ? heard->marks[i + 1].offset : heard->len;
+        rk_log_feed(log, heard->marks[i].time_us, heard->bytes + at, end - at);
+    }
+    if (log)
+        rk_log_end(log, heard->start_us, heard->end_us);
+}
+
 static enum rk_status listen(struct checkup_run *run, struct rk_error *err)
 {
     enum rk_status st = open_ear(&run->ears[0], run->link, err);
@@ -179,7 +210,7 @@ static enum rk_status listen(struct checkup_run *run, struct rk_error *err)
     }
     for (unsigned i = 0; i < 2 && st == RK_OK; i++)
         if (run->ears[i].link)
-            rk_checkup_read_log(run->out, &run->ears[i].heard, i + 1);
+            read_heard(run->out, &run->ears[i].heard, i + 1);
     rk_stage_end(run->ctx, "listen", "%u starts seen", run->out->boots);
     return st;
 }
@@ -340,7 +371,7 @@ static void merge_facts(struct rk_checkup *c)
 static void close_ears(struct checkup_run *run)
 {
     /* the log of the best wire goes to the result */
-    struct rk_heard *log = run->ears[1].heard.len ? &run->ears[1].heard : &run->ears[0].heard;
+    struct heard *log = run->ears[1].heard.len ? &run->ears[1].heard : &run->ears[0].heard;
 
     if (run->out && log->bytes) {
         run->out->log = log->bytes;
@@ -390,45 +421,62 @@ enum rk_status rk_checkup_run(struct rk_context *ctx, struct rk_link *link,
     return st;
 }
 
-/* Logs of Windows tools may come in 16-bit characters. Returns the 8-bit text, allocated. */
-static uint8_t *narrow(const uint8_t *bytes, size_t len, size_t *out_len)
-{
-    bool little = len >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE;
-    bool big = len >= 2 && bytes[0] == 0xFE && bytes[1] == 0xFF;
-    uint8_t *out = malloc(len ? len : 1);
+/* ---- saved logs ---- */
 
-    *out_len = 0;
-    if (!out)
-        return NULL;
-    if (!little && !big) {
-        if (len)
-            memcpy(out, bytes, len);
-        *out_len = len;
-        return out;
-    }
-    for (size_t at = 2; at + 1 < len; at += 2) {
-        uint8_t high = bytes[at + little], low = bytes[at + big];
-        out[(*out_len)++] = high ? '?' : low;
+enum width { BYTES, LITTLE, BIG };
+
+/* Logs of Windows tools may come in 16-bit characters: makes bytes of them, in place. */
+static size_t narrow(uint8_t *bytes, size_t len, enum width *width, bool first)
+{
+    size_t out = 0;
+
+    if (first && len >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE)
+        *width = LITTLE;
+    else if (first && len >= 2 && bytes[0] == 0xFE && bytes[1] == 0xFF)
+        *width = BIG;
+    if (*width == BYTES)
+        return len;
+    for (size_t at = first ? 2 : 0; at + 1 < len; at += 2) {
+        uint8_t high = bytes[at + (*width == LITTLE)], low = bytes[at + (*width == BIG)];
+        bytes[out++] = high ? '?' : low;
     }
     return out;
+}
+
+static size_t next_piece(const struct rk_checkup_source *source, size_t done, uint8_t *buf,
+                         size_t cap)
+{
+    if (source->read)
+        return source->read(source->user, buf, cap);
+    size_t n = source->len - done < cap ? source->len - done : cap;
+    if (n)
+        memcpy(buf, source->bytes + done, n);
+    return n;
 }
 
 static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_source *source,
                               struct rk_error *err)
 {
-    /* who saves a log stops when nothing more comes */
-    struct rk_heard_mark mark = {0, 0};
-    struct rk_heard heard = {
-        .marks = &mark, .baud = FIRST_BAUD, .end_us = LISTEN_MS * 1000ull, .name = source->name};
+    struct rk_log *log = rk_log_begin(c, 2, source->name, FIRST_BAUD);
+    enum width width = BYTES;
+    size_t done = 0, got;
+    uint8_t *piece = malloc(PIECE);
 
-    heard.bytes = narrow(source->bytes, source->len, &heard.len);
-    if (!heard.bytes)
+    if (!log || !piece) {
+        if (log)
+            rk_log_end(log, 0, 0);
+        free(piece);
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    heard.mark_count = heard.len > 0;
-    if (heard.len == 0)
+    }
+    while ((got = next_piece(source, done, piece, PIECE)) > 0) {
+        rk_log_feed(log, 0, piece, narrow(piece, got, &width, done == 0));
+        done += got;
+    }
+    if (done == 0)
         rk_checkup_note(c, "log.empty", source->name, 0, "not a byte");
-    rk_checkup_read_log(c, &heard, 2);
-    free(heard.bytes);
+    free(piece);
+    /* who saves a log stops when nothing more comes */
+    rk_log_end(log, 0, LISTEN_MS * 1000ull);
     return RK_OK;
 }
 

@@ -30,26 +30,14 @@ bool rk_checkup_has(const struct rk_checkup *checkup, const char *id);
 /* rules.c: findings from facts. */
 void rk_checkup_judge(struct rk_checkup *checkup);
 
-/* When the bytes from `offset` on were there. */
-struct rk_heard_mark {
-    size_t offset;
-    uint64_t time_us;
-};
-
-/* What was heard on one wire. */
-struct rk_heard {
-    uint8_t *bytes;
-    size_t len, cap;
-    struct rk_heard_mark *marks;
-    size_t mark_count, mark_cap;
-    uint64_t first_us, last_us, end_us; /* of the clock: first and last byte, end of listening */
-    uint64_t start_us;
-    uint32_t baud;
-    const char *name; /* of the source, for its facts; NULL = the wire */
-};
-
-/* checkup_log.c: facts from a log. `uart` 1 or 2. */
-void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *heard, unsigned uart);
+/* checkup_log.c: facts from a log that is read piece by piece. `uart` 1 or 2; `name` of a saved log,
+ * NULL = the wire. NULL = out of memory. */
+struct rk_log;
+struct rk_log *rk_log_begin(struct rk_checkup *checkup, unsigned uart, const char *name,
+                            uint32_t baud);
+void rk_log_feed(struct rk_log *log, uint64_t time_us, const uint8_t *bytes, size_t len);
+/* Draws the conclusions and frees. Listening went from start_us to end_us. */
+void rk_log_end(struct rk_log *log, uint64_t start_us, uint64_t end_us);
 
 /* checkup_device.c: facts from a linked module: identity, quality, content, a write test. */
 void rk_checkup_identity(struct rk_checkup *checkup, struct rk_device *dev);

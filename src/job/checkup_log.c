@@ -12,8 +12,9 @@
 
 #define SILENCE_US    10000000u
 #define GARBAGE_MIN   64u
-#define GARBAGE_SCORE 60u
+#define GARBAGE_NOISE 40u /* percent */
 #define BREAKS_MIN    4u
+#define MARKS_MAX     255u
 #define BOOTS_MAX     64u
 #define GATED_MIN_S   5u
 #define GATED_SPREAD  25u /* percent of the mean */
@@ -66,8 +67,18 @@ struct reader {
     uint32_t uptime[BOOTS_MAX]; /* last of OpenBeken's lines of every second */
     bool openbeken, bl602;
     bool headless;                         /* the log begins in the middle of a boot */
+    uint8_t first[256], next[MARKS_MAX];   /* marks by their first character, counted from 1 */
     bool jumped;                           /* the boot loader of this boot has handed over */
     bool power, watchdog, software, crash; /* causes of restarts that were watched */
+};
+
+struct rk_log {
+    struct reader reader;
+    struct rk_monitor *monitor;
+    unsigned uart;
+    uint32_t baud;
+    uint64_t bytes, last_us;
+    bool letters; /* something else than 00 came */
 };
 
 /* Place in `order`, counted from 1; 0 = none. */
@@ -135,32 +146,44 @@ static void take_uptime(struct reader *r, const char *text)
 }
 
 /* A pattern may hold one "*", which stands for anything. */
-static bool matches(const char *text, const char *pattern)
+static bool stands_at(const char *text, const char *pattern)
 {
-    const char *star = strchr(pattern, '*'), *at;
-    char head[64];
-
-    if (!star)
-        return strstr(text, pattern) != NULL;
-    rk_text_format(head, sizeof head, "%.*s", (int)(star - pattern), pattern);
-    at = strstr(text, head);
-    return at && strstr(at + strlen(head), star + 1);
+    while (*pattern && *pattern != '*' && *text == *pattern) {
+        text++;
+        pattern++;
+    }
+    return !*pattern || (*pattern == '*' && strstr(text, pattern + 1));
 }
 
 /* A text that comes again is a second fact: "fl.crc", "fl.crc.again". */
+static void take_mark(struct reader *r, const struct rk_checkup_mark *mark, const char *text)
+{
+    char again[24];
+
+    if (rk_checkup_has(r->checkup, mark->fact) && strncmp(mark->fact, "fl.crc", 6) == 0) {
+        rk_text_format(again, sizeof again, "%s.again", mark->fact);
+        rk_checkup_note(r->checkup, again, r->source, r->line, "once more: %.100s", text);
+    }
+    rk_checkup_note(r->checkup, mark->fact, r->source, r->line, "%s: %.100s", mark->meaning, text);
+}
+
+/* One pass over the line: at each character only the patterns that begin with it. */
 static void take_marks(struct reader *r, const char *text)
 {
-    for (size_t i = 0; i < rk_checkup_mark_count; i++) {
-        const struct rk_checkup_mark *mark = &rk_checkup_marks[i];
-        char again[24];
-        if (!matches(text, mark->pattern))
-            continue;
-        if (rk_checkup_has(r->checkup, mark->fact) && strncmp(mark->fact, "fl.crc", 6) == 0) {
-            rk_text_format(again, sizeof again, "%s.again", mark->fact);
-            rk_checkup_note(r->checkup, again, r->source, r->line, "once more: %.100s", text);
+    for (const char *at = text; *at; at++)
+        for (uint8_t i = r->first[(uint8_t)*at]; i; i = r->next[i - 1]) {
+            const struct rk_checkup_mark *mark = &rk_checkup_marks[i - 1];
+            if (stands_at(at, mark->pattern))
+                take_mark(r, mark, text);
         }
-        rk_checkup_note(r->checkup, mark->fact, r->source, r->line, "%s: %.100s", mark->meaning,
-                        text);
+}
+
+static void index_marks(struct reader *r)
+{
+    for (size_t i = rk_checkup_mark_count; i-- > 0;) {
+        uint8_t first = (uint8_t)rk_checkup_marks[i].pattern[0];
+        r->next[i] = r->first[first];
+        r->first[first] = (uint8_t)(i + 1);
     }
 }
 
@@ -248,7 +271,7 @@ static void note_uptime(struct reader *r)
                         (unsigned)most);
 }
 
-static void note_end(struct reader *r, const struct rk_heard *heard)
+static void note_end(struct reader *r, uint64_t silence_us)
 {
     struct rk_checkup *c = r->checkup;
     unsigned seen = r->boots < BOOTS_MAX ? r->boots : BOOTS_MAX;
@@ -271,77 +294,96 @@ static void note_end(struct reader *r, const struct rk_heard *heard)
     if (group_facts[furthest])
         rk_checkup_note(c, group_facts[furthest], r->source, 0, "the furthest phase is %s",
                         c->last_phase[0] ? c->last_phase : "the start of the application");
-    if (seen <= 1 && furthest && heard->end_us - heard->last_us >= SILENCE_US)
+    if (seen <= 1 && furthest && silence_us >= SILENCE_US)
         rk_checkup_note(c, "log.stopped", r->source, r->line, "no text for %.0f s behind %s",
-                        (double)(heard->end_us - heard->last_us) / 1e6, c->last_phase);
-}
-
-static bool only_zeros(const struct rk_heard *heard)
-{
-    for (size_t i = 0; i < heard->len; i++)
-        if (heard->bytes[i])
-            return false;
-    return heard->len >= BREAKS_MIN;
+                        (double)silence_us / 1e6, c->last_phase);
 }
 
 /* UART1 while nobody is linked: breaks, or the application of a factory test. */
-static void read_download_wire(struct rk_checkup *checkup, const struct rk_heard *heard,
-                               const struct reader *r)
+static void read_download_wire(const struct rk_log *log)
 {
-    if (only_zeros(heard))
-        rk_checkup_note(checkup, "uart1.breaks", "uart1", 0,
-                        "%zu breaks and nothing else on the download wire", heard->len);
-    else if (heard->len == 1 && heard->bytes[0] == 0)
-        rk_checkup_note(checkup, "line.low", "uart1", 0, "one break and then nothing");
+    const struct reader *r = &log->reader;
+    struct rk_checkup *c = r->checkup;
+
+    if (!log->letters && log->bytes >= BREAKS_MIN)
+        rk_checkup_note(c, "uart1.breaks", "uart1", 0,
+                        "%u breaks and nothing else on the download wire", (unsigned)log->bytes);
+    else if (!log->letters && log->bytes == 1)
+        rk_checkup_note(c, "line.low", "uart1", 0, "one break and then nothing");
     if (r->boots == 0 && (r->last[0] == APP_START || r->last[0] >= APP))
-        rk_checkup_note(checkup, "uart1.app", "uart1", 1,
+        rk_checkup_note(c, "uart1.app", "uart1", 1,
                         "an application logs here, without a boot loader in front");
 }
 
-void rk_checkup_read_log(struct rk_checkup *checkup, const struct rk_heard *heard, unsigned uart)
+struct rk_log *rk_log_begin(struct rk_checkup *checkup, unsigned uart, const char *name,
+                            uint32_t baud)
 {
-    struct reader *r = calloc(1, sizeof *r);
-    const struct rk_monitor_options opt = {
-        .size = sizeof opt, .baud = heard->baud, .user = r, .line = on_line};
-    struct rk_monitor *monitor = NULL;
-    unsigned score = heard->len ? rk_monitor_text_score(heard->bytes, heard->len) : 0;
+    struct rk_log *log = calloc(1, sizeof *log);
+    struct rk_monitor_options opt = {.size = sizeof opt, .baud = baud, .line = on_line};
 
-    if (!r || rk_monitor_new(&opt, &monitor, NULL) != RK_OK) {
-        free(r);
-        return;
+    if (!log)
+        return NULL;
+    opt.user = &log->reader;
+    if (rk_monitor_new(&opt, &log->monitor, NULL) != RK_OK) {
+        free(log);
+        return NULL;
     }
-    r->checkup = checkup;
-    r->source = heard->name ? heard->name : uart == 1 ? "uart1" : "uart2";
-    if (heard->len == 0 && uart == 2)
-        rk_checkup_note(checkup, "log.silent", "uart2", 0, "not a byte in %.0f s",
-                        (double)(heard->end_us - heard->start_us) / 1e6);
-    for (size_t i = 0; i < heard->mark_count; i++) {
-        size_t at = heard->marks[i].offset;
-        size_t end = i + 1 < heard->mark_count ? heard->marks[i + 1].offset : heard->len;
-        rk_monitor_take(monitor, heard->marks[i].time_us, heard->bytes + at, end - at);
-    }
-    rk_monitor_end(monitor);
-    if (uart == 1)
-        read_download_wire(checkup, heard, r);
-    if (heard->len >= GARBAGE_MIN && score < GARBAGE_SCORE) {
-        rk_checkup_note(checkup, "log.garbage", r->source, 0, "%u of 100 bytes are no text",
-                        100 - score);
-    } else if (r->line > 0 && (uart == 2 || r->boots > 0)) {
-        rk_checkup_note(checkup, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
-        checkup->log_baud = heard->baud;
-        if (r->boots > checkup->boots || checkup->boots == 0)
-            checkup->boots = r->boots ? r->boots : 1;
-        if (r->boots)
-            rk_checkup_note(checkup, "log.banner", r->source, 0, "%u starts", r->boots);
-        if (r->bl602)
-            rk_checkup_note(checkup, "bl.log", r->source, 0, "the log of a BL602");
-        if (!r->boots && !r->openbeken && r->last[0] >= APP && !r->bl602)
-            rk_checkup_note(checkup, "uart1.app", r->source, 1,
-                            "an application logs without a boot loader in front");
-        note_end(r, heard);
-        note_causes(r);
-        note_uptime(r);
-    }
-    rk_monitor_free(monitor);
-    free(r);
+    log->uart = uart;
+    log->baud = baud;
+    log->reader.checkup = checkup;
+    log->reader.source = name ? name : uart == 1 ? "uart1" : "uart2";
+    index_marks(&log->reader);
+    return log;
+}
+
+void rk_log_feed(struct rk_log *log, uint64_t time_us, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len && !log->letters; i++)
+        log->letters = bytes[i] != 0;
+    log->bytes += len;
+    log->last_us = time_us;
+    rk_monitor_take(log->monitor, time_us, bytes, len);
+}
+
+static void note_text(struct rk_log *log, uint64_t end_us)
+{
+    struct reader *r = &log->reader;
+    struct rk_checkup *c = r->checkup;
+
+    rk_checkup_note(c, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
+    c->log_baud = log->baud;
+    if (r->boots > c->boots || c->boots == 0)
+        c->boots = r->boots ? r->boots : 1;
+    if (r->boots)
+        rk_checkup_note(c, "log.banner", r->source, 0, "%u starts", r->boots);
+    if (r->bl602)
+        rk_checkup_note(c, "bl.log", r->source, 0, "the log of a BL602");
+    if (!r->boots && !r->openbeken && r->last[0] >= APP && !r->bl602)
+        rk_checkup_note(c, "uart1.app", r->source, 1,
+                        "an application logs without a boot loader in front");
+    note_end(r, end_us > log->last_us ? end_us - log->last_us : 0);
+    note_causes(r);
+    note_uptime(r);
+}
+
+void rk_log_end(struct rk_log *log, uint64_t start_us, uint64_t end_us)
+{
+    struct rk_checkup *c = log->reader.checkup;
+    struct rk_monitor_stats stats;
+
+    rk_monitor_end(log->monitor);
+    rk_monitor_stats(log->monitor, &stats);
+    unsigned noise = log->bytes ? (unsigned)(stats.strange * 100 / log->bytes) : 0;
+    if (log->bytes == 0 && log->uart == 2)
+        rk_checkup_note(c, "log.silent", log->reader.source, 0, "not a byte in %.0f s",
+                        (double)(end_us - start_us) / 1e6);
+    if (log->uart == 1)
+        read_download_wire(log);
+    if (log->bytes >= GARBAGE_MIN && noise > GARBAGE_NOISE)
+        rk_checkup_note(c, "log.garbage", log->reader.source, 0, "%u of 100 bytes are no text",
+                        noise);
+    else if (log->reader.line > 0 && (log->uart == 2 || log->reader.boots > 0))
+        note_text(log, end_us);
+    rk_monitor_free(log->monitor);
+    free(log);
 }

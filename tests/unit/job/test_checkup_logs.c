@@ -94,7 +94,7 @@ static void saved_logs(void **state)
             skip();
             return;
         }
-        const struct rk_checkup_source source = {logs[i].name, data, len};
+        const struct rk_checkup_source source = {.name = logs[i].name, .bytes = data, .len = len};
         assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
         if (!same_findings(c, logs[i].ids) || (logs[i].boots && c->boots != logs[i].boots) ||
             (logs[i].last_phase && strcmp(c->last_phase, logs[i].last_phase) != 0)) {
@@ -167,7 +167,8 @@ static void logs_that_went_through_other_hands(void **state)
         other = malloc(len * 20 + 64);
         for (size_t v = 0; v < sizeof variants / sizeof variants[0]; v++) {
             struct rk_checkup *c = NULL;
-            const struct rk_checkup_source source = {"log", other, variants[v](data, len, other)};
+            const struct rk_checkup_source source = {
+                .name = "log", .bytes = other, .len = variants[v](data, len, other)};
             if (strcmp(logs[i].name, "uart.garbage.log") == 0)
                 continue;
             assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
