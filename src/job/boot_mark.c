@@ -6,10 +6,16 @@
 
 /* How boot logs begin: the versions that Beken's boot loaders print (observed on executed builds),
  * the first line of BL602 SDKs, the boot2 of BL602 debug builds, LibreTiny's first line. */
-static const char *const banners[] = {
-    "V:BK7231",         "V: BK7231",   "V:T1_",     "V: T1_",   "BK7231n_1",          "BK7231u_1",
-    "BK7231s_1",        "BK7238_1",    "BK7252N_1", "BK7251_1", "Starting bl602 now", "BLSP_Boot2",
-    "BLSP Boot2 start", "LibreTiny v",
+#define TEXT(text) text, sizeof text - 1
+static const struct {
+    const char *text;
+    uint8_t len;
+} banners[] = {
+    {TEXT("V:BK7231")},         {TEXT("V: BK7231")},          {TEXT("V:T1_")},
+    {TEXT("V: T1_")},           {TEXT("BK7231n_1")},          {TEXT("BK7231u_1")},
+    {TEXT("BK7231s_1")},        {TEXT("BK7238_1")},           {TEXT("BK7252N_1")},
+    {TEXT("BK7251_1")},         {TEXT("Starting bl602 now")}, {TEXT("BLSP_Boot2")},
+    {TEXT("BLSP Boot2 start")}, {TEXT("LibreTiny v")},
 };
 enum { BANNERS = sizeof banners / sizeof banners[0] };
 
@@ -17,36 +23,37 @@ enum { BANNERS = sizeof banners / sizeof banners[0] };
 /* clang-format off */
 static const struct {
     const char *id, *text;
+    uint8_t len;
     bool at;
 } phases[] = {
-    {"bk.boot.banner", "V:BK7231", true}, {"bk.boot.banner", "V: BK7231", true},
-    {"bk.boot.banner", "V:T1_", true}, {"bk.boot.banner", "V: T1_", true},
-    {"bk.boot.banner", "BK72", true}, {"bk.boot.st", "ST:", true},
-    {"bk.boot.jump", "J 0x", true}, {"bk.boot.jump", "go os_addr(0x", true},
-    {"bk.boot.jump", "jump to:0x", true}, {"bk.app.start_type", "bk_misc_init_start_type", true},
-    {"bk.app.heap", "prvHeapInit-start addr:0x", true}, {"bk.app.heap", "[MEM DBG] heap init", true},
-    {"bk.app.flash_id", "[Flash]id:0x", true}, {"bk.app.ps", "sctrl_sta_ps_init", true},
-    {"bk.app.clk", "cset:", true}, {"obk.initlog", "Entering initLog", true},
-    {"obk.before_delay_done", "Main_Init_Before_Delay done", false},
-    {"obk.before_delay", "Info:MAIN:Main_Init_Before_Delay", true},
-    {"obk.boot_count", "Boot Count ", false}, {"obk.config", "CFG_InitAndLoad:", false},
-    {"obk.delay", "Info:MAIN:Main_Init_Delay", true},
-    {"bk.rf.bandgap", "[load]bandgap_calm=", true}, {"bk.rf.bandgap", "bandgap_calm_in_efuse=", true},
-    {"bk.rf.rwnxl", "[FUNC]rwnxl_init", true}, {"bk.rf.txdesc", "[bk]tx_t", true}, {"bk.rf.txdesc", "txd", true},
-    {"bk.rf.intc", "[FUNC]intc_init", true}, {"bk.rf.cal_start", "[FUNC]c", true},
-    {"bk.rf.cal_params", "gpio_level=", true}, {"bk.rf.cal_params", "get rfcali_mode:", false},
-    {"bk.rf.cal_over", "calibration_main over", true},
-    {"bk.rf.ext_over", "func_init_extended OVER", false},
-    {"obk.after_delay", "Info:MAIN:Main_Init_After_Delay", true},
-    {"obk.boot_ok", "Boot complete time reached", false},
-    {"obk.tick", "Info:MAIN:Time ", true}, {"obk.tick", "Info:MAIN:[SAFE] Time ", true},
-    {"stk.mf_init", "mf_init succ", false}, {"stk.start", "[01-01 18:12:15 TUYA ", true},
-    {"net.wifi_start", "Soft_AP_start", true}, {"net.wifi_start", "[saap]MM_", false},
-    {"net.wifi_start", "[sa_sta]MM_", false}, {"net.wifi_start", "WIFI_STA_CONNECTING", false},
-    {"bl.boot2", "BLSP_Boot2", true}, {"bl.boot2", "BLSP Boot2", true},
-    {"bl.boot2", "[BOOT2] Active Partition", false}, {"bl.start", "Starting bl602 now", false},
-    {"bl.board", "[MAIN] [BOARD]", false}, {"bl.os", "[OS] Starting", true},
-    {"bl.wifi_fw", "Start Wi-Fi fw @", true}, {"bl.wifi_mgmr", "[APP] [EVT] INIT DONE", true},
+    {"bk.boot.banner", TEXT("V:BK7231"), true}, {"bk.boot.banner", TEXT("V: BK7231"), true},
+    {"bk.boot.banner", TEXT("V:T1_"), true}, {"bk.boot.banner", TEXT("V: T1_"), true},
+    {"bk.boot.banner", TEXT("BK72"), true}, {"bk.boot.st", TEXT("ST:"), true},
+    {"bk.boot.jump", TEXT("J 0x"), true}, {"bk.boot.jump", TEXT("go os_addr(0x"), true},
+    {"bk.boot.jump", TEXT("jump to:0x"), true}, {"bk.app.start_type", TEXT("bk_misc_init_start_type"), true},
+    {"bk.app.heap", TEXT("prvHeapInit-start addr:0x"), true}, {"bk.app.heap", TEXT("[MEM DBG] heap init"), true},
+    {"bk.app.flash_id", TEXT("[Flash]id:0x"), true}, {"bk.app.ps", TEXT("sctrl_sta_ps_init"), true},
+    {"bk.app.clk", TEXT("cset:"), true}, {"obk.initlog", TEXT("Entering initLog"), true},
+    {"obk.before_delay_done", TEXT("Main_Init_Before_Delay done"), false},
+    {"obk.before_delay", TEXT("Info:MAIN:Main_Init_Before_Delay"), true},
+    {"obk.boot_count", TEXT("Boot Count "), false}, {"obk.config", TEXT("CFG_InitAndLoad:"), false},
+    {"obk.delay", TEXT("Info:MAIN:Main_Init_Delay"), true},
+    {"bk.rf.bandgap", TEXT("[load]bandgap_calm="), true}, {"bk.rf.bandgap", TEXT("bandgap_calm_in_efuse="), true},
+    {"bk.rf.rwnxl", TEXT("[FUNC]rwnxl_init"), true}, {"bk.rf.txdesc", TEXT("[bk]tx_t"), true}, {"bk.rf.txdesc", TEXT("txd"), true},
+    {"bk.rf.intc", TEXT("[FUNC]intc_init"), true}, {"bk.rf.cal_start", TEXT("[FUNC]c"), true},
+    {"bk.rf.cal_params", TEXT("gpio_level="), true}, {"bk.rf.cal_params", TEXT("get rfcali_mode:"), false},
+    {"bk.rf.cal_over", TEXT("calibration_main over"), true},
+    {"bk.rf.ext_over", TEXT("func_init_extended OVER"), false},
+    {"obk.after_delay", TEXT("Info:MAIN:Main_Init_After_Delay"), true},
+    {"obk.boot_ok", TEXT("Boot complete time reached"), false},
+    {"obk.tick", TEXT("Info:MAIN:Time "), true}, {"obk.tick", TEXT("Info:MAIN:[SAFE] Time "), true},
+    {"stk.mf_init", TEXT("mf_init succ"), false}, {"stk.start", TEXT("[01-01 18:12:15 TUYA "), true},
+    {"net.wifi_start", TEXT("Soft_AP_start"), true}, {"net.wifi_start", TEXT("[saap]MM_"), false},
+    {"net.wifi_start", TEXT("[sa_sta]MM_"), false}, {"net.wifi_start", TEXT("WIFI_STA_CONNECTING"), false},
+    {"bl.boot2", TEXT("BLSP_Boot2"), true}, {"bl.boot2", TEXT("BLSP Boot2"), true},
+    {"bl.boot2", TEXT("[BOOT2] Active Partition"), false}, {"bl.start", TEXT("Starting bl602 now"), false},
+    {"bl.board", TEXT("[MAIN] [BOARD]"), false}, {"bl.os", TEXT("[OS] Starting"), true},
+    {"bl.wifi_fw", TEXT("Start Wi-Fi fw @"), true}, {"bl.wifi_mgmr", TEXT("[APP] [EVT] INIT DONE"), true},
 };
 /* clang-format on */
 
@@ -62,11 +69,12 @@ bool rk_boot_mark_ends(uint8_t byte)
 size_t rk_boot_mark(const uint8_t *line, size_t len)
 {
     for (size_t i = 0; i < BANNERS; i++) {
-        size_t n = strlen(banners[i]);
-        if (n > len || memcmp(line + len - n, banners[i], n) != 0)
+        size_t n = banners[i].len;
+        if (n > len || banners[i].text[0] != line[len - n] ||
+            memcmp(line + len - n, banners[i].text, n) != 0)
             continue;
         /* "V: BK7231n_1." holds two marks; the longer has counted already */
-        if (banners[i][0] == 'B' && n + 2 <= len && memchr(line + len - n - 2, ':', 2))
+        if (banners[i].text[0] == 'B' && n + 2 <= len && memchr(line + len - n - 2, ':', 2))
             continue;
         return len - n;
     }
@@ -98,11 +106,11 @@ const char *rk_boot_phase(const char *line, size_t len)
     line += skip;
     len -= skip;
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
-        size_t n = strlen(phases[i].text);
-        if (n > len)
+        if (phases[i].len > len)
             continue;
-        if (phases[i].at ? memcmp(line, phases[i].text, n) == 0
-                         : strstr(line, phases[i].text) != NULL)
+        if (phases[i].at
+                ? phases[i].text[0] == line[0] && memcmp(line, phases[i].text, phases[i].len) == 0
+                : strstr(line, phases[i].text) != NULL)
             return phases[i].id;
     }
     return NULL;
