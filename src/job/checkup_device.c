@@ -243,6 +243,9 @@ static void note_app(struct rk_checkup *c, const uint8_t *flash, size_t len)
                         code.key.name);
         rk_checkup_note(c, key_fact("app", code.key.cls, id), "flash", 0,
                         "the application is made with key %s", code.key.name);
+        if (app.series != RK_SERIES_UNKNOWN && app.series != RK_SERIES_N && app.series != series)
+            rk_checkup_note(c, "app.series-other", "flash", 0, "%s is for %s", app.name,
+                            rk_series_text(app.series));
         if (app.series == RK_SERIES_N && series != RK_SERIES_N)
             rk_checkup_note(c, "app.series-n", "flash", 0, "%s is for BK7231N", app.name);
         if (!key_fits)

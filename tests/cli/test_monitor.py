@@ -102,7 +102,8 @@ class Diagnose(support.Case):
 
     def test_a_healthy_module_has_no_failure(self):
         result = self.run_json("diagnose", "-p", "sim:bk7231n,scenario=ok.boot-complete", "--yes")["result"]
-        self.assertEqual([v["kind"] for v in result["verdicts"]], ["ok"])
+        self.assertEqual([(v["id"], v["kind"]) for v in result["verdicts"]],
+                         [("ok.boot-complete", "ok"), ("ok.flash", "ok")])
 
     def test_a_saved_log(self):
         self.run_program("monitor", "-p", "sim:bk7231n,scenario=rst.watchdog", "--timeout", "40", "--save", "l")

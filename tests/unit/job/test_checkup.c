@@ -63,10 +63,45 @@ static void every_scenario_is_found_out(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Public captures of healthy modules, on the chip they come from and on another one. */
+static void healthy_captures_give_no_failure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *model, *finding;
+    } rows[] = {
+        {"Mirabella Genio I003632 Plug.bin", "bk7231n", "ok.flash"},
+        {"SmartLED 8044 1 Gange Smart Switch.bin", "bk7231n", "ok.flash"},
+        {"Tuya Generic Motion Sensor CBU v1.0.6 Kraslaw.bin", "bk7231n", "ok.flash"},
+        {"Tuya Generic DS-101JL 4 Gang Smart Switch.bin", "bk7231t", "ok.flash"},
+        {"Tuya Generic Motion Sensor CBU v1.0.6 Kraslaw.bin", "bk7231t", "dl.wrong-mode-n-on-t"},
+        {"Tuya Generic DS-101JL 4 Gang Smart Switch.bin", "bk7231n", "chip.wrong-build"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char spec[700], path[600];
+        snprintf(path, sizeof path, "%s/dumps/%s", RK_SHARED_DIR, rows[i].file);
+        FILE *file = fopen(path, "rb");
+        if (!file) {
+            skip();
+            return;
+        }
+        fclose(file);
+        snprintf(spec, sizeof spec, "sim:%s,flash=%s", rows[i].model, path);
+        struct rk_checkup *c = check(spec);
+        if (c->finding_count != 1 || strcmp(c->findings[0].id, rows[i].finding) != 0) {
+            tell(spec, c);
+            fail();
+        }
+        rk_checkup_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_scenario_is_found_out),
+        cmocka_unit_test(healthy_captures_give_no_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
