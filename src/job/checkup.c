@@ -14,6 +14,9 @@
 #define SILENCE_MS  12000u
 #define EARLY_MS    6000u /* a loop that is seen by then needs no longer look */
 #define EARLY_BOOTS 5u
+#define QUIET_MS    1600u /* longer than the monitor needs to give up a rate */
+#define NOISE_MIN   8u
+#define RESTARTS    12u
 #define SLICE_US    10000u
 #define HEARD_MAX   (8u << 20)
 #define LINK_MS     8000u
@@ -42,6 +45,7 @@ struct ear {
     struct heard heard;
     struct rk_monitor *monitor; /* for the rate */
     unsigned boots;
+    bool found, other_rate; /* the rate; it is not the one we began with */
 };
 
 struct checkup_run {
@@ -51,6 +55,7 @@ struct checkup_run {
     struct rk_checkup *out;
     struct ear ears[2]; /* UART1, UART2 */
     bool gone;
+    unsigned restarts; /* beyond the first */
 };
 
 static bool ask(const struct checkup_run *run, const char *id, const char *text)
@@ -93,8 +98,11 @@ static void on_rate(void *user, uint32_t baud, bool found)
     struct ear *ear = user;
 
     ear->heard.baud = baud;
-    if (found && rk_link_baud(ear->link) != FIRST_BAUD)
-        ear->heard.len = ear->heard.mark_count = 0;
+    ear->found = found;
+    if (!found || baud == FIRST_BAUD)
+        return;
+    ear->heard.len = ear->heard.mark_count = 0;
+    ear->other_rate = true;
 }
 
 static void on_line(void *user, const struct rk_monitor_line *line)
@@ -169,12 +177,30 @@ static void restart(struct checkup_run *run)
     struct rk_error err;
 
     if (info->has_lines && !manual &&
-        rk_link_run_sequence(run->link, "D0|R1|W0.2|R0", &err) == RK_OK) {
+        rk_link_run_sequence(run->link, "D0|R1|W0.2", &err) == RK_OK &&
+        rk_link_discard(run->link, &err) == RK_OK && /* what it said before */
+        rk_link_run_sequence(run->link, "R0", &err) == RK_OK) {
         rk_checkup_note(run->out, "adapter.lines", "adapter", 0, "RTS was pulsed");
         if (info->is_virtual)
             return;
     }
     (void)ask(run, "reset", "power-cycle the module now, or connect CEN to GND for a moment");
+}
+
+/* A module that says something once, at another rate, has to say it again: until the rate is found,
+ * and once more from the beginning. */
+static bool wants_again(struct checkup_run *run)
+{
+    bool again = false;
+
+    for (int i = 0; i < 2; i++) {
+        struct ear *ear = &run->ears[i];
+        uint64_t quiet_us = ear->heard.end_us - ear->heard.last_us;
+        bool noise = ear->link && ear->heard.len >= NOISE_MIN && !ear->found;
+        again |= ear->other_rate || (noise && quiet_us >= QUIET_MS * 1000ull);
+        ear->other_rate = false;
+    }
+    return again && run->restarts++ < RESTARTS;
 }
 
 static void read_heard(struct rk_checkup *out, const struct heard *heard, unsigned uart)
@@ -205,8 +231,18 @@ static enum rk_status listen(struct checkup_run *run, struct rk_error *err)
         st = hear(run, &run->ears[0], run->ears[1].link ? 0 : SLICE_US, err);
         if (st == RK_OK && run->ears[1].link)
             st = hear(run, &run->ears[1], SLICE_US, err);
-        if (heard_enough(run, rk_clock_now(rk_link_clock(run->link)) - begin))
+        uint64_t now = rk_clock_now(rk_link_clock(run->link));
+        if (wants_again(run)) {
+            restart(run);
+            begin = now;
+            for (int i = 0; i < 2; i++) { /* what is heard begins with this start */
+                struct heard *heard = &run->ears[i].heard;
+                heard->len = heard->mark_count = 0;
+                heard->start_us = heard->last_us = now;
+            }
+        } else if (heard_enough(run, now - begin)) {
             break;
+        }
     }
     for (unsigned i = 0; i < 2 && st == RK_OK; i++)
         if (run->ears[i].link)

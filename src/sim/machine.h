@@ -76,7 +76,7 @@ struct rk_sim {
 };
 
 /* All families, for rk_sim_models() and rk_sim_new(). */
-extern const struct rk_sim_family rk_sim_beken;
+extern const struct rk_sim_family rk_sim_beken, rk_sim_bouffalo;
 
 /* ---- for families ---- */
 

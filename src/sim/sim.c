@@ -2,6 +2,7 @@
 #include "sim/machine.h"
 
 #include "base/text.h"
+#include "sim/catalogue.h"
 #include "sim/faults.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
  * the line has been idle for 32 bits, 0.28 ms at 115,200 bit/s. */
 #define TURNAROUND_US 300
 
-static const struct rk_sim_family *const families[] = {&rk_sim_beken};
+static const struct rk_sim_family *const families[] = {&rk_sim_beken, &rk_sim_bouffalo};
 
 bool rk_sim_scenario_at(size_t index, struct rk_sim_scenario *out)
 {
@@ -27,8 +28,8 @@ bool rk_sim_scenario_at(size_t index, struct rk_sim_scenario *out)
 
 const struct rk_sim_model *rk_sim_models(size_t *count)
 {
-    *count = rk_sim_beken.model_count;
-    return rk_sim_beken.models;
+    *count = RK_SIM_MODELS;
+    return rk_sim_catalogue;
 }
 
 static enum rk_status find_model(const char *name, const struct rk_sim_family **family,

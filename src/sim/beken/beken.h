@@ -55,8 +55,6 @@ struct beken_model {
 };
 
 extern const struct beken_model beken_models[];
-extern const struct rk_sim_model beken_model_names[];
-#define BEKEN_MODELS 11
 
 /* The value CheckCRC writes into the status register on the parts a flash loader knows. */
 struct beken_protect {

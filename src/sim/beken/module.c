@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/crc.h"
 #include "base/text.h"
+#include "sim/catalogue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -269,8 +270,8 @@ static void timer(struct rk_sim *sim)
 }
 
 const struct rk_sim_family rk_sim_beken = {
-    .models = beken_model_names,
-    .model_count = BEKEN_MODELS,
+    .models = rk_sim_catalogue,
+    .model_count = RK_SIM_BEKEN_MODELS,
     .create = create,
     .destroy = destroy,
     .start = start,

@@ -116,7 +116,7 @@ static void unknown_models_and_loaders_get_a_suggestion(void **state)
     assert_string_equal(err.id, "sim.loader");
     assert_non_null(strstr(err.hint, "1.0.5 1.0.4 1.0.6"));
     const struct rk_sim_model *models = rk_sim_models(&count);
-    assert_int_equal(count, 11);
+    assert_int_equal(count, 12);
     for (size_t i = 0; i < count; i++) {
         opt = (struct rk_sim_options){.size = sizeof opt, .model = models[i].chip};
         assert_int_equal(rk_sim_new(&opt, &sim, &err), RK_OK);
