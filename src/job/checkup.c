@@ -17,6 +17,7 @@
 #define QUIET_MS    1600u /* longer than the monitor needs to give up a rate */
 #define NOISE_MIN   8u
 #define RESTARTS    12u
+#define IDLE_US     300000u
 #define SLICE_US    10000u
 #define HEARD_MAX   (8u << 20)
 #define LINK_MS     8000u
@@ -56,6 +57,7 @@ struct checkup_run {
     struct ear ears[2]; /* UART1, UART2 */
     bool gone;
     unsigned restarts; /* beyond the first */
+    bool idle_break;   /* one break before anything was done: a line that is held low */
 };
 
 static bool ask(const struct checkup_run *run, const char *id, const char *text)
@@ -168,17 +170,30 @@ static bool heard_enough(const struct checkup_run *run, uint64_t now_us)
            (boots >= EARLY_BOOTS && now_us >= EARLY_MS * 1000ull);
 }
 
+/* The idle line before anything is done to it. */
+static void look_at_idle_line(struct checkup_run *run)
+{
+    uint8_t buf[64];
+    size_t got = 0;
+    struct rk_error err;
+
+    if (rk_link_read(run->link, buf, sizeof buf, &got, IDLE_US, &err) == RK_OK)
+        run->idle_break = got == 1 && buf[0] == 0;
+}
+
 /* Restarts the module by its lines or its user, so that a boot is seen from its beginning. */
 static void restart(struct checkup_run *run)
 {
     const char *reset = run->opt->connect.reset;
     bool manual = reset && (strcmp(reset, "manual") == 0 || strcmp(reset, "none") == 0);
     const struct rk_link_info *info = rk_link_info(run->link);
+    struct rk_link *log = run->opt->log ? run->opt->log : run->own_log;
     struct rk_error err;
 
     if (info->has_lines && !manual &&
         rk_link_run_sequence(run->link, "D0|R1|W0.2", &err) == RK_OK &&
         rk_link_discard(run->link, &err) == RK_OK && /* what it said before */
+        (!log || rk_link_discard(log, &err) == RK_OK) &&
         rk_link_run_sequence(run->link, "R0", &err) == RK_OK) {
         rk_checkup_note(run->out, "adapter.lines", "adapter", 0, "RTS was pulsed");
         if (info->is_virtual)
@@ -218,6 +233,7 @@ static void read_heard(struct rk_checkup *out, const struct heard *heard, unsign
 
 static enum rk_status listen(struct checkup_run *run, struct rk_error *err)
 {
+    look_at_idle_line(run);
     enum rk_status st = open_ear(&run->ears[0], run->link, err);
     uint64_t begin = rk_clock_now(rk_link_clock(run->link));
 
@@ -296,6 +312,8 @@ static void note_wires(struct checkup_run *run)
         rk_checkup_note(c, "wires.good", "link", 0, "both directions work");
         return;
     }
+    if (run->idle_break && run->ears[0].heard.len == 0 && rk_checkup_has(c, "link.none"))
+        rk_checkup_note(c, "line.low", "uart1", 0, "one break, then nothing: the line stays low");
     if (rk_checkup_has(c, "uart1.breaks") || run->ears[0].heard.len > 0)
         rk_checkup_note(c, "wire.rx-heard", "uart1", 0,
                         "the adapter hears the module: look at the wire from its TX to RX1");

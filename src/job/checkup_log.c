@@ -308,8 +308,9 @@ static void read_download_wire(const struct rk_log *log)
     if (!log->letters && log->bytes >= BREAKS_MIN)
         rk_checkup_note(c, "uart1.breaks", "uart1", 0,
                         "%u breaks and nothing else on the download wire", (unsigned)log->bytes);
-    else if (!log->letters && log->bytes == 1)
-        rk_checkup_note(c, "line.low", "uart1", 0, "one break and then nothing");
+    if (rk_checkup_has(c, "text.bk7231"))
+        rk_checkup_note(c, "wire.on-log", "uart1", 1,
+                        "the log of a BK7231 comes on the wire that should download");
     if (r->boots == 0 && (r->last[0] == APP_START || r->last[0] >= APP))
         rk_checkup_note(c, "uart1.app", "uart1", 1,
                         "an application logs here, without a boot loader in front");
@@ -379,7 +380,7 @@ void rk_log_end(struct rk_log *log, uint64_t start_us, uint64_t end_us)
                         (double)(end_us - start_us) / 1e6);
     if (log->uart == 1)
         read_download_wire(log);
-    if (log->bytes >= GARBAGE_MIN && noise > GARBAGE_NOISE)
+    if (log->letters && log->bytes >= GARBAGE_MIN && noise > GARBAGE_NOISE)
         rk_checkup_note(c, "log.garbage", log->reader.source, 0, "%u of 100 bytes are no text",
                         noise);
     else if (log->reader.line > 0 && (log->uart == 2 || log->reader.boots > 0))

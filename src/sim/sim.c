@@ -463,6 +463,11 @@ size_t rk_sim_transmit(struct rk_sim *sim, enum rk_sim_uart uart, uint64_t time_
     uint32_t rate;
 
     advance(sim, time_us * 1000);
+    if (uart == RK_SIM_UART1 && sim->options.wiring == RK_SIM_WIRE_LOW && !sim->broken && cap) {
+        sim->broken = true; /* receivers tell of a break once, however long it is */
+        buf[0] = 0;
+        return 1;
+    }
     if (uart == RK_SIM_UART1 && deaf_host(sim)) {
         while (rk_wire_take(&sim->tx[uart], time_us * 1000, buf, cap, &rate) > 0)
             ;

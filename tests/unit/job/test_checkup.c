@@ -36,7 +36,7 @@ static struct rk_checkup *check(const char *spec)
 
 static void tell(const char *spec, const struct rk_checkup *c)
 {
-    printf("%s:\n", spec);
+    printf("%s: %u starts\n", spec, c->boots);
     for (size_t i = 0; i < c->finding_count; i++)
         printf("  finding %s %u\n", c->findings[i].id, c->findings[i].confidence);
     for (size_t i = 0; i < c->fact_count; i++)
@@ -61,6 +61,33 @@ static void every_scenario_is_found_out(void **state)
         rk_checkup_free(c);
     }
     assert_int_equal(wrong, 0);
+}
+
+static void bad_wires_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *wire, *finding, *fact;
+    } rows[] = {
+        {"short", "wire.echo", "echo.own"},       {"low", "wire.low", "line.low"},
+        {"none", "dl.no-bus", "wires.silent"},    {"swapped", "dl.no-bus", "wires.silent"},
+        {"tx-open", "dl.no-bus", "wires.silent"}, {"uart2", "pwr.rf-init", "wire.on-log"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char spec[160];
+        bool seen = false;
+        snprintf(spec, sizeof spec, "sim:bk7231n,scenario=pwr.rf-init,unheard,wire=%s",
+                 rows[i].wire);
+        struct rk_checkup *c = check(spec);
+        for (size_t k = 0; k < c->fact_count; k++)
+            seen |= strcmp(c->facts[k].id, rows[i].fact) == 0;
+        if (!seen || c->finding_count == 0 || strcmp(c->findings[0].id, rows[i].finding) != 0) {
+            tell(spec, c);
+            fail();
+        }
+        rk_checkup_free(c);
+    }
 }
 
 /* Public captures of healthy modules, on the chip they come from and on another one. */
@@ -101,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_scenario_is_found_out),
+        cmocka_unit_test(bad_wires_are_named),
         cmocka_unit_test(healthy_captures_give_no_failure),
     };
 
