@@ -56,7 +56,7 @@ struct rk_sim {
     uint64_t now_ns;
     enum rk_sim_power power;
     bool vanished;
-    bool broken; /* the break of a line that is held low has been told */
+    bool broken;             /* the break of a line that is held low has been told */
     struct rk_script script; /* what a scenario's firmware does */
 
     struct rk_wire rx, tx[2];
