@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct option options[] = {
@@ -32,16 +33,45 @@ static size_t read_piece(void *user, uint8_t *buf, size_t cap)
     return fread(buf, 1, cap, user);
 }
 
+#define DUMP_MAX (8u << 20)
+
+/* A file that may be a dump is read whole; NULL = too large for one, or empty. */
+static uint8_t *read_dump(const char *path, size_t *len)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+    long size = -1;
+
+    if (!file)
+        return NULL;
+    if (fseek(file, 0, SEEK_END) == 0)
+        size = ftell(file);
+    if (size > 0 && size <= (long)DUMP_MAX && fseek(file, 0, SEEK_SET) == 0)
+        bytes = malloc((size_t)size);
+    if (bytes && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
+        free(bytes);
+        bytes = NULL;
+    }
+    fclose(file);
+    *len = bytes ? (size_t)size : 0;
+    return bytes;
+}
+
 /* Piece by piece: logs may be large. An empty one counts: silence is evidence, too. */
 static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
 {
     struct rk_checkup_source sources[POSITIONALS_MAX] = {{.name = NULL}};
+    uint8_t *dumps[POSITIONALS_MAX] = {NULL};
     size_t count = cli->in.positional_count;
     enum rk_status st = RK_OK;
 
     for (size_t i = 0; i < count && st == RK_OK; i++) {
         const char *path = cli->in.positionals[i], *slash = strrchr(path, '/');
         sources[i].name = slash ? slash + 1 : path;
+        dumps[i] = read_dump(path, &sources[i].len);
+        sources[i].bytes = dumps[i];
+        if (dumps[i])
+            continue;
         sources[i].read = read_piece;
         sources[i].user = fopen(path, "rb");
         if (!sources[i].user)
@@ -49,9 +79,11 @@ static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
     }
     if (st == RK_OK)
         st = rk_checkup_logs(sources, count, out, &cli->err);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        free(dumps[i]);
         if (sources[i].user)
             fclose(sources[i].user);
+    }
     return st;
 }
 
@@ -75,12 +107,13 @@ static int run(struct cli *cli)
 const struct command command_diagnose = {
     .name = "diagnose",
     .summary = "find out what is wrong with a module, measuring on its wires",
-    .usage = "[LOG]...",
+    .usage = "[LOG|DUMP]...",
     .description =
         "Listens to both wires while the module starts, tests echo and link, measures how well it "
         "reads by the chip's own CRC, looks for a faster rate, reads what is in the flash and says "
         "what is wrong, how sure that is, what was seen, what to measure next and what to do. With "
-        "LOG files only those are looked at: saved logs of devices and of flashers, together.\n\n"
+        "files only those are looked at, together: saved logs of devices and of flashers, and "
+        "dumps.\n\n"
         "Nothing on the module is changed unless the question `write-test` is answered yes: then a "
         "blank sector is written, read back and erased again. Questions are answered on the "
         "terminal, by --answer ID=yes|no, or by --yes.\n\n"

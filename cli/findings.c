@@ -142,6 +142,14 @@ void findings_text(struct text *text, const struct rk_checkup *c)
 
 /* ---- JSON ---- */
 
+static bool has_fact(const struct rk_checkup *c, const char *id)
+{
+    for (size_t i = 0; i < c->fact_count; i++)
+        if (strcmp(c->facts[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 static void json_facts(struct rk_json *json, const struct rk_checkup *c, const struct rk_finding *f)
 {
     rk_json_key(json, "evidence");
@@ -195,7 +203,11 @@ static void json_findings(struct rk_json *json, const char *key, const struct rk
 void findings_json(struct rk_json *json, const struct rk_checkup *c)
 {
     rk_json_put_string(json, "chip", c->linked ? c->device.chip : NULL);
-    rk_json_put_u64(json, "boots", c->boots);
+    rk_json_key(json, "boots");
+    if (c->boots || !c->logs_only || has_fact(c, "log.empty"))
+        rk_json_u64(json, c->boots);
+    else
+        rk_json_null(json); /* no log of a device */
     rk_json_put_string(json, "last_phase", c->last_phase[0] ? c->last_phase : NULL);
     rk_json_key(json, "log_baud");
     if (c->log_baud)

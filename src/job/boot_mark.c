@@ -28,7 +28,10 @@ static const struct {
 } phases[] = {
     {"bk.boot.banner", TEXT("V:BK7231"), true}, {"bk.boot.banner", TEXT("V: BK7231"), true},
     {"bk.boot.banner", TEXT("V:T1_"), true}, {"bk.boot.banner", TEXT("V: T1_"), true},
-    {"bk.boot.banner", TEXT("BK72"), true}, {"bk.boot.st", TEXT("ST:"), true},
+    {"bk.boot.banner", TEXT("BK7231n_1"), true},
+    {"bk.boot.banner", TEXT("BK7231N_1."), true}, {"bk.boot.banner", TEXT("BK7231s_1"), true},
+    {"bk.boot.banner", TEXT("BK7231u_1"), true}, {"bk.boot.banner", TEXT("BK7238_1"), true},
+    {"bk.boot.banner", TEXT("BK7252N_1"), true}, {"bk.boot.banner", TEXT("BK7251_1"), true}, {"bk.boot.st", TEXT("ST:"), true},
     {"bk.boot.jump", TEXT("J 0x"), true}, {"bk.boot.jump", TEXT("go os_addr(0x"), true},
     {"bk.boot.jump", TEXT("jump to:0x"), true}, {"bk.app.start_type", TEXT("bk_misc_init_start_type"), true},
     {"bk.app.heap", TEXT("prvHeapInit-start addr:0x"), true}, {"bk.app.heap", TEXT("[MEM DBG] heap init"), true},
@@ -51,9 +54,18 @@ static const struct {
     {"net.wifi_start", TEXT("Soft_AP_start"), true}, {"net.wifi_start", TEXT("[saap]MM_"), false},
     {"net.wifi_start", TEXT("[sa_sta]MM_"), false}, {"net.wifi_start", TEXT("WIFI_STA_CONNECTING"), false},
     {"bl.boot2", TEXT("BLSP_Boot2"), true}, {"bl.boot2", TEXT("BLSP Boot2"), true},
+    {"net.wifi_start", TEXT("MANUAL_SCAN_REQ"), true},
+    {"lt.start", TEXT("LibreTiny v"), false}, {"net.wifi_start", TEXT("]: Starting scan"), false},
+    {"net.wifi_start", TEXT("]: Connecting to "), false},
+    {"lt.setup", TEXT("]: Running through setup()"), false},
+    {"lt.setup", TEXT("]: setup() finished"), false},
+    {"lt.boot_ok", TEXT("]: Boot seems successful"), false},
     {"bl.boot2", TEXT("[BOOT2] Active Partition"), false}, {"bl.start", TEXT("Starting bl602 now"), false},
     {"bl.board", TEXT("[MAIN] [BOARD]"), false}, {"bl.os", TEXT("[OS] Starting"), true},
     {"bl.wifi_fw", TEXT("Start Wi-Fi fw @"), true}, {"bl.wifi_mgmr", TEXT("[APP] [EVT] INIT DONE"), true},
+    {"bl.wifi_mgmr", TEXT("[APP] [EVT] MGMR DONE"), true}, {"obk.delay", TEXT("Main_Init_Delay"), true},
+    {"obk.delay", TEXT("delaying start"), true}, {"obk.initlog", TEXT("Commands registered!"), true},
+    {"obk.initlog", TEXT("initLog() done"), true}, {"bk.rf.cal_params", TEXT("DPLL Unlock"), true},
 };
 /* clang-format on */
 
@@ -81,22 +93,81 @@ size_t rk_boot_mark(const uint8_t *line, size_t len)
     return RK_NO_MARK;
 }
 
-size_t rk_boot_time(const char *line, size_t len)
+/* Length of a time, date or counter that begins with a digit; 0 if it is none. */
+static size_t time_length(const char *line, size_t len)
 {
-    size_t at = 0, colons = 0;
+    size_t at = 0;
 
-    while (at < len && at < 40 && strchr("0123456789:.,-/ T[]", line[at]))
-        colons += line[at++] == ':';
-    if (colons < 2 || at == 0 || at >= 40)
+    if (len == 0 || line[0] < '0' || line[0] > '9')
         return 0;
-    /* the end of the time belongs to it, a bracket behind it to the text */
-    while (at > 0 && line[at - 1] == '[')
-        at--;
-    if (at < len && strchr("->|", line[at]))
+    while (at < len && line[at] && strchr("0123456789:.,/-TZ+", line[at]))
         at++;
-    while (at < len && (line[at] == ' ' || line[at] == '>' || line[at] == '\t'))
+    if (at < len && line[at] == 's')
         at++;
     return at;
+}
+
+/* Length of what stands in brackets, if it is only times; with the brackets. */
+static size_t bracket_length(const char *line, size_t len)
+{
+    size_t at = 1;
+
+    if (len < 3 || line[0] != '[')
+        return 0;
+    while (at < len && line[at] == ' ')
+        at++;
+    while (at < len && line[at] != ']') {
+        size_t n = time_length(line + at, len - at);
+        if (n == 0)
+            return 0;
+        at += n;
+        while (at < len && line[at] == ' ')
+            at++;
+    }
+    return at < len ? at + 1 : 0;
+}
+
+/* Length of a word by which a terminal says where a line came from. */
+static size_t origin_length(const char *line, size_t len)
+{
+    static const char *const words[] = {"RX", "TX", "Rx", "<-", "->", "<", ">", "|"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i]);
+        if (n >= len || memcmp(line, words[i], n) != 0)
+            continue;
+        while (n < len && strchr("<>:|-", line[n]))
+            n++;
+        if (n < len && line[n] == ' ')
+            return n;
+    }
+    return 0;
+}
+
+size_t rk_boot_time(const char *line, size_t len)
+{
+    size_t at = 0, n;
+
+    for (;;) {
+        size_t rest = len - at;
+        if ((n = bracket_length(line + at, rest)) != 0) {
+            at += n;
+        } else if ((n = time_length(line + at, rest)) != 0) {
+            if (n == rest || !strchr(" \t>|-", line[at + n]))
+                return at;
+            at += n;
+        } else if ((n = origin_length(line + at, rest)) != 0) {
+            at += n;
+        } else {
+            return at;
+        }
+        while (at < len && (line[at] == ' ' || line[at] == '\t' || line[at] == '>'))
+            at++;
+        if (at + 1 < len && (line[at] == '-' || line[at] == '|') && line[at + 1] == ' ')
+            at += 2;
+        else if (at + 2 < len && memcmp(line + at, "-> ", 3) == 0)
+            at += 3;
+    }
 }
 
 const char *rk_boot_phase(const char *line, size_t len)

@@ -508,6 +508,17 @@ static size_t next_piece(const struct rk_checkup_source *source, size_t done, ui
     return n;
 }
 
+/* Something that a reader could see: no byte order mark, no empty lines. */
+static bool is_visible(const uint8_t *bytes, size_t len)
+{
+    if (len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
+        return len > 3 && is_visible(bytes + 3, len - 3);
+    for (size_t i = 0; i < len; i++)
+        if (!strchr(" \t\r\n", bytes[i]) || bytes[i] == 0)
+            return true;
+    return false;
+}
+
 static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_source *source,
                               struct rk_error *err)
 {
@@ -515,6 +526,7 @@ static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_sour
     enum width width = BYTES;
     size_t done = 0, got;
     uint8_t *piece = malloc(PIECE);
+    bool visible = false;
 
     if (!log || !piece) {
         if (log)
@@ -523,11 +535,14 @@ static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_sour
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     while ((got = next_piece(source, done, piece, PIECE)) > 0) {
-        rk_log_feed(log, 0, piece, narrow(piece, got, &width, done == 0));
+        size_t len = narrow(piece, got, &width, done == 0);
+        visible |= is_visible(piece, len);
+        rk_log_feed(log, 0, piece, len);
         done += got;
     }
-    if (done == 0)
-        rk_checkup_note(c, "log.empty", source->name, 0, "not a byte");
+    if (!visible)
+        rk_checkup_note(c, "log.empty", source->name, 0,
+                        done ? "nothing but empty lines" : "not a byte");
     free(piece);
     /* who saves a log stops when nothing more comes */
     rk_log_end(log, 0, LISTEN_MS * 1000ull);
@@ -544,8 +559,12 @@ enum rk_status rk_checkup_logs(const struct rk_checkup_source *sources, size_t c
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     c->size = sizeof *c;
     c->logs_only = true;
-    for (size_t i = 0; i < count && st == RK_OK; i++)
-        st = add_log(c, &sources[i], err);
+    for (size_t i = 0; i < count && st == RK_OK; i++) {
+        bool dump = sources[i].bytes && !sources[i].read &&
+                    rk_checkup_dump(c, sources[i].name, sources[i].bytes, sources[i].len);
+        if (!dump)
+            st = add_log(c, &sources[i], err);
+    }
     if (st != RK_OK) {
         rk_checkup_free(c);
         return st;

@@ -43,6 +43,8 @@ void rk_log_end(struct rk_log *log, uint64_t start_us, uint64_t end_us);
 void rk_checkup_identity(struct rk_checkup *checkup, struct rk_device *dev);
 void rk_checkup_quality(struct rk_checkup *checkup, struct rk_device *dev);
 void rk_checkup_content(struct rk_checkup *checkup, struct rk_device *dev);
+/* Facts from a saved dump; false (and no facts) if it is none. */
+bool rk_checkup_dump(struct rk_checkup *c, const char *name, const uint8_t *bytes, size_t len);
 void rk_checkup_write_test(struct rk_checkup *checkup, struct rk_device *dev);
 
 #endif

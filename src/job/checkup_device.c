@@ -243,15 +243,16 @@ static void note_app(struct rk_checkup *c, const uint8_t *flash, size_t len)
                         code.key.name);
         rk_checkup_note(c, key_fact("app", code.key.cls, id), "flash", 0,
                         "the application is made with key %s", code.key.name);
-        if (app.series != RK_SERIES_UNKNOWN && app.series != RK_SERIES_N && app.series != series)
+        if (series != RK_SERIES_UNKNOWN && app.series != RK_SERIES_UNKNOWN &&
+            app.series != RK_SERIES_N && app.series != series)
             rk_checkup_note(c, "app.series-other", "flash", 0, "%s is for %s", app.name,
                             rk_series_text(app.series));
-        if (app.series == RK_SERIES_N && series != RK_SERIES_N)
+        if (app.series == RK_SERIES_N && series != RK_SERIES_N && series != RK_SERIES_UNKNOWN)
             rk_checkup_note(c, "app.series-n", "flash", 0, "%s is for BK7231N", app.name);
         if (!key_fits)
             rk_checkup_note(c, "app.other-key", "flash", 0,
                             "the application's key is not the chip's");
-        if (code.bad == 0 && key_fits && app.series == series)
+        if (code.bad == 0 && key_fits && (app.series == series || series == RK_SERIES_UNKNOWN))
             rk_checkup_note(c, "app.good", "flash", 0, "all %u blocks are right", code.blocks);
     } else {
         rk_checkup_note(c, "app.unknown", "flash", 0, "no key makes an application of it");
@@ -306,6 +307,100 @@ void rk_checkup_content(struct rk_checkup *c, struct rk_device *dev)
     note_boot(c, flash);
     note_app(c, flash, len);
     note_rf(c, flash, len);
+}
+
+/* ---- dumps ---- */
+
+#define DUMP_LEAST 0x40000u
+#define DATA_ADDR  0x1D0000u
+
+/* The pieces of a BL602's flash by their magic numbers; false if there is not one of them. */
+static bool note_bl602(struct rk_checkup *c, const char *name, const uint8_t *flash, size_t len)
+{
+    bool boot2 = memcmp(flash, "BFNP", 4) == 0, app = memcmp(flash + 0x10000, "BFNP", 4) == 0;
+    bool table = memcmp(flash + 0xE000, "BFPT", 4) == 0 || memcmp(flash + 0xF000, "BFPT", 4) == 0;
+    bool tree = false;
+
+    for (size_t at = 0x10000; at + 4 <= len && !tree; at += RK_SECTOR_SIZE)
+        tree = memcmp(flash + at, "\xD0\x0D\xFE\xED", 4) == 0;
+    if (!boot2 && !app && !table)
+        return false;
+    rk_checkup_note(c, boot2 ? "bl.dump-boot2" : "bl.dump-no-boot2", name, 0, "0x000000 %s",
+                    boot2 ? "is a boot header" : "is no boot header (BFNP)");
+    rk_checkup_note(c, table ? "bl.dump-table" : "bl.dump-no-table", name, 0, "0x00E000: %s",
+                    table ? "a partition table" : "no partition table (BFPT)");
+    rk_checkup_note(c, app ? "bl.dump-app" : "bl.dump-no-app", name, 0, "0x010000 %s",
+                    app ? "is an application" : "is no application (BFNP)");
+    rk_checkup_note(c, tree ? "bl.dump-tree" : "bl.dump-no-tree", name, 0, "%s",
+                    tree ? "there is a device tree" : "no device tree (D00DFEED) anywhere");
+    return true;
+}
+
+/* Boot loader and application each of its own key: one of them cannot run. */
+static void note_keys(struct rk_checkup *c, const char *name)
+{
+    bool boot_zero = rk_checkup_has(c, "boot.key-zero"),
+         app_zero = rk_checkup_has(c, "app.key-zero");
+
+    if (rk_checkup_has(c, "boot.present") && rk_checkup_has(c, "app.present") &&
+        boot_zero != app_zero)
+        rk_checkup_note(c, "dump.two-keys", name, 0,
+                        "boot loader and application are made with different keys");
+}
+
+/* A read that began behind the boot loader and wrapped around: NULL = it is none, or no memory. */
+static uint8_t *unwrapped(const uint8_t *bytes, size_t len)
+{
+    size_t tail = len - RK_BOOT_SPAN;
+    uint8_t *out;
+
+    if (rk_code_peek(bytes, RK_BOOT_SPAN) != RK_CODE_APP ||
+        rk_code_peek(bytes + tail, RK_BOOT_SPAN) != RK_CODE_BOOT)
+        return NULL;
+    out = malloc(len);
+    if (out) {
+        memcpy(out, bytes + tail, RK_BOOT_SPAN);
+        memcpy(out + RK_BOOT_SPAN, bytes, tail);
+    }
+    return out;
+}
+
+static bool note_beken(struct rk_checkup *c, const char *name, const uint8_t *bytes, size_t len)
+{
+    uint8_t *turned = unwrapped(bytes, len);
+    const uint8_t *flash = turned ? turned : bytes;
+
+    note_boot(c, flash);
+    note_app(c, flash, len);
+    /* an image as it was built has nothing yet where a module keeps its data */
+    if (len > DATA_ADDR && !rk_bytes_all(flash + DATA_ADDR, len - DATA_ADDR, 0xFF))
+        note_rf(c, flash, len);
+    note_keys(c, name);
+    free(turned);
+    return rk_checkup_has(c, "boot.present") || rk_checkup_has(c, "boot.is-app") ||
+           rk_checkup_has(c, "app.present") || rk_checkup_has(c, "rf.present");
+}
+
+bool rk_checkup_dump(struct rk_checkup *c, const char *name, const uint8_t *bytes, size_t len)
+{
+    size_t before = c->fact_count;
+
+    /* a dump has whole sectors; an image as it was built at least begins with code */
+    if (len < DUMP_LEAST ||
+        (len % RK_SECTOR_SIZE && rk_code_peek(bytes, RK_BOOT_SPAN) == RK_CODE_NONE))
+        return false;
+    if (rk_bytes_all(bytes, len, 0xFF)) {
+        rk_checkup_note(c, "flash.blank", name, 0, "every byte is FF");
+    } else if (rk_bytes_all(bytes, len, 0x00)) {
+        rk_checkup_note(c, "flash.zeros", name, 0, "every byte is 00");
+    } else if (!note_bl602(c, name, bytes, len) && !note_beken(c, name, bytes, len)) {
+        c->fact_count = before;
+        return false;
+    }
+    for (size_t i = before; i < c->fact_count; i++)
+        rk_text_copy(c->facts[i].source, sizeof c->facts[i].source, name);
+    rk_checkup_note(c, "dump", name, 0, "a dump of %u KiB", (unsigned)(len / 1024));
+    return true;
 }
 
 /* ---- write test ---- */

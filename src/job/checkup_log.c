@@ -16,6 +16,7 @@
 #define BREAKS_MIN    4u
 #define MARKS_MAX     255u
 #define BOOTS_MAX     64u
+#define STRANGERS     3u
 #define GATED_MIN_S   5u
 #define GATED_SPREAD  25u /* percent of the mean */
 
@@ -45,6 +46,7 @@ static const struct {
 } order[] = {
     {"bl.boot2", BOOT}, {"bk.boot.banner", BOOT}, {"bk.boot.st", BOOT}, {"bk.boot.jump", BOOT},
     {"bl.start", APP_START}, {"bk.app.start_type", APP_START}, {"bl.board", APP},
+    {"lt.start", APP}, {"lt.setup", APP},
     {"bk.app.heap", APP}, {"bk.app.flash_id", APP}, {"bk.app.ps", APP}, {"bk.app.clk", APP},
     {"bl.os", SETTINGS}, {"bl.wifi_fw", RF}, {"bl.wifi_mgmr", RF_DONE},
     {"obk.initlog", APP}, {"obk.before_delay", BEFORE_DELAY}, {"obk.boot_count", SETTINGS},
@@ -52,7 +54,7 @@ static const struct {
     {"bk.rf.bandgap", RF}, {"bk.rf.rwnxl", RF}, {"bk.rf.txdesc", RF}, {"bk.rf.intc", RF},
     {"bk.rf.cal_start", RF}, {"bk.rf.cal_params", RF}, {"bk.rf.cal_over", RF_DONE},
     {"bk.rf.ext_over", RF_DONE}, {"obk.after_delay", TICK}, {"obk.tick", TICK},
-    {"net.wifi_start", WIFI}, {"obk.boot_ok", COMPLETE},
+    {"net.wifi_start", WIFI}, {"lt.boot_ok", COMPLETE}, {"obk.boot_ok", COMPLETE},
 };
 /* clang-format on */
 enum { PHASES = sizeof order / sizeof order[0] };
@@ -65,9 +67,11 @@ struct reader {
     enum group last[BOOTS_MAX]; /* furthest of each boot */
     unsigned rank[BOOTS_MAX];   /* the same as its place in `order` */
     uint32_t uptime[BOOTS_MAX]; /* last of OpenBeken's lines of every second */
-    bool openbeken, bl602;
-    bool headless;                         /* the log begins in the middle of a boot */
+    bool openbeken, bl602, libretiny;
+    uint32_t crc[2]; /* of the chip and of the flasher, when they last differed */
+    bool headless;   /* the log begins in the middle of a boot */
     uint8_t first[256], next[MARKS_MAX];   /* marks by their first character, counted from 1 */
+    unsigned strangers;                    /* lines that no phase knows behind the jump */
     bool jumped;                           /* the boot loader of this boot has handed over */
     bool power, watchdog, software, crash; /* causes of restarts that were watched */
 };
@@ -98,9 +102,9 @@ static void take_phase(struct reader *r, const struct rk_monitor_line *line)
 
     if (boot >= BOOTS_MAX)
         return;
-    /* any text behind the jump is an application, also one that no phase knows */
+    /* text behind the jump is an application, also one that no phase knows; one line may be noise */
     if (!rank && r->jumped && r->last[boot] == BOOT && line->len >= skip + 4 &&
-        line->text[skip] != '\\')
+        line->text[skip] != '\\' && ++r->strangers == STRANGERS)
         r->last[boot] = APP_START;
     if (rank > r->rank[boot]) {
         r->rank[boot] = rank;
@@ -129,6 +133,7 @@ static void take_cause(struct reader *r, const char *text)
     } else if (strstr(text, "Boot Reason:")) {
         r->power |= strstr(text, "POWER_OFF") != NULL;
         r->watchdog |= strstr(text, "_WATCHDOG") != NULL;
+        r->software |= strstr(text, "BL_RST_SOFTWARE") && !strstr(text, "_WATCHDOG");
         r->crash |= strstr(text, "EXCEPTION") != NULL;
     }
 }
@@ -220,6 +225,25 @@ static void take_key(struct reader *r, const char *text)
     rk_checkup_note(r->checkup, fact, r->source, r->line, "the flasher printed the efuse key");
 }
 
+/* Checksums that differ: always in the same way, or in another way each time? */
+static void take_crc(struct reader *r, const char *text)
+{
+    const char *chip = strstr(text, "Send by BK 0x"), *ours = strstr(text, "our CRC 0x");
+    uint32_t crc[2];
+
+    if (!chip || !ours)
+        return;
+    crc[0] = (uint32_t)strtoul(chip + strlen("Send by BK 0x"), NULL, 16);
+    crc[1] = (uint32_t)strtoul(ours + strlen("our CRC 0x"), NULL, 16);
+    if (crc[0] == 0)
+        rk_checkup_note(r->checkup, "fl.zero-crc", r->source, r->line, "%.120s", text);
+    if (r->crc[0] | r->crc[1])
+        rk_checkup_note(r->checkup,
+                        memcmp(crc, r->crc, sizeof crc) == 0 ? "fl.same-crc" : "fl.other-crc",
+                        r->source, r->line, "%.120s", text);
+    memcpy(r->crc, crc, sizeof crc);
+}
+
 static void on_line(void *user, const struct rk_monitor_line *line)
 {
     struct reader *r = user;
@@ -230,15 +254,18 @@ static void on_line(void *user, const struct rk_monitor_line *line)
         r->headless |= line->boot == 1 && r->last[0] != NOTHING;
         r->boots = line->boot + r->headless;
         r->jumped = false;
+        r->strangers = 0;
     }
     if (line->phase && strcmp(line->phase, "obk.tick") == 0)
         take_uptime(r, line->text);
     r->openbeken |= line->phase && strncmp(line->phase, "obk.", 4) == 0;
     r->bl602 |= line->phase && strncmp(line->phase, "bl.", 3) == 0;
+    r->libretiny |= line->phase && strncmp(line->phase, "lt.", 3) == 0;
     take_phase(r, line);
     take_cause(r, line->text + rk_boot_time(line->text, line->len));
     take_marks(r, line->text);
     take_key(r, line->text);
+    take_crc(r, line->text);
 }
 
 static void note_causes(struct reader *r)
@@ -353,13 +380,18 @@ static void note_text(struct rk_log *log, uint64_t end_us)
 
     rk_checkup_note(c, "log.text", r->source, 1, "%u lines of text", (unsigned)r->line);
     c->log_baud = log->baud;
-    if (r->boots > c->boots || c->boots == 0)
-        c->boots = r->boots ? r->boots : 1;
+    /* the log of a flasher has no starts */
+    unsigned starts = r->boots ? r->boots : r->last[0] != NOTHING;
+    if (starts > c->boots)
+        c->boots = starts;
+    if (starts)
+        rk_checkup_note(c, "log.device", r->source, 1, "the log of a device");
     if (r->boots)
         rk_checkup_note(c, "log.banner", r->source, 0, "%u starts", r->boots);
     if (r->bl602)
         rk_checkup_note(c, "bl.log", r->source, 0, "the log of a BL602");
-    if (!r->boots && !r->openbeken && r->last[0] >= APP && !r->bl602)
+    if (!r->boots && !r->openbeken && !r->libretiny && !rk_checkup_has(c, "text.tuya") &&
+        r->last[0] >= APP && !r->bl602)
         rk_checkup_note(c, "uart1.app", r->source, 1,
                         "an application logs without a boot loader in front");
     note_end(r, end_us > log->last_us ? end_us - log->last_us : 0);

@@ -26,6 +26,7 @@ struct rk_monitor {
     size_t len;
     uint64_t line_us, last_us;
     unsigned boot;
+    bool loader;     /* a boot loader has begun this start, and no application yet */
     bool fresh_boot; /* the line in hand begins a boot */
     char text[TEXT_MAX];
     struct rk_monitor_stats stats;
@@ -190,6 +191,12 @@ static void split_at_boot(struct rk_monitor *monitor)
         memcpy(monitor->line, kept, rest);
         monitor->len = rest;
     }
+    /* what a boot loader has started is no start of its own */
+    bool started = monitor->line[0] == 'L' || monitor->line[0] == 'S';
+    bool follows = started && monitor->loader;
+    monitor->loader = !started;
+    if (follows)
+        return;
     monitor->boot++;
     monitor->fresh_boot = true;
     monitor->stats.last_phase[0] = '\0';
