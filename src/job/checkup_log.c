@@ -102,10 +102,13 @@ static void take_phase(struct reader *r, const struct rk_monitor_line *line)
 
     if (boot >= BOOTS_MAX)
         return;
+    /* the first line of an application, cut off */
+    if (!rank && r->last[boot] == BOOT && strncmp(line->text + skip, "bk_misc_", 8) == 0)
+        r->last[boot] = APP_START;
     /* text behind the jump is an application, also one that no phase knows; one line may be noise */
     if (!rank && r->jumped && r->last[boot] == BOOT && line->len >= skip + 4 &&
         line->text[skip] != '\\' && ++r->strangers == STRANGERS)
-        r->last[boot] = APP_START;
+        r->last[boot] = APP;
     if (rank > r->rank[boot]) {
         r->rank[boot] = rank;
         if (order[rank - 1].group > r->last[boot])

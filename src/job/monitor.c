@@ -26,8 +26,8 @@ struct rk_monitor {
     size_t len;
     uint64_t line_us, last_us;
     unsigned boot;
-    bool loader;     /* a boot loader has begun this start, and no application yet */
-    bool fresh_boot; /* the line in hand begins a boot */
+    uint8_t follower; /* first letter of what the boot loader of this start hands over to; or 0 */
+    bool fresh_boot;  /* the line in hand begins a boot */
     char text[TEXT_MAX];
     struct rk_monitor_stats stats;
 
@@ -182,6 +182,14 @@ static void split_at_boot(struct rk_monitor *monitor)
 
     if (mark == RK_NO_MARK)
         return;
+    /* what a boot loader has started is no start of its own */
+    const uint8_t *banner = monitor->line + mark;
+    bool follows = monitor->follower == banner[0];
+    monitor->follower = memcmp(banner, "BLSP", 4) == 0                     ? 'S'
+                        : banner[0] == 'V' || memcmp(banner, "BK", 2) == 0 ? 'L'
+                                                                           : 0;
+    if (follows)
+        return;
     if (mark > 0) {
         size_t rest = monitor->len - mark;
         uint8_t kept[RK_MARK_SPAN];
@@ -191,12 +199,6 @@ static void split_at_boot(struct rk_monitor *monitor)
         memcpy(monitor->line, kept, rest);
         monitor->len = rest;
     }
-    /* what a boot loader has started is no start of its own */
-    bool started = monitor->line[0] == 'L' || monitor->line[0] == 'S';
-    bool follows = started && monitor->loader;
-    monitor->loader = !started;
-    if (follows)
-        return;
     monitor->boot++;
     monitor->fresh_boot = true;
     monitor->stats.last_phase[0] = '\0';

@@ -108,6 +108,92 @@ static void saved_logs(void **state)
     assert_int_equal(wrong, 0);
 }
 
+#define BANNER "V:BK7231N_1.0.1\nREG:cpsr     spsr     r13      r14\nST:00000000\nJ 0x10000\n"
+#define APP    "bk_misc_init_start_type 0 0\nprvHeapInit-start addr:0x4142f0, size:113936\n"
+#define RADIO  "[load]bandgap_calm=0x62->0x22,vddig=4->5\n[FUNC]rwnxl_init\n"
+
+/* Short logs of the shapes that devices and flashers print. */
+/* clang-format off */
+static const struct {
+    const char *text, *ids;
+} shapes[] = {
+    {BANNER APP RADIO "[bk]tx_tx\xC1" BANNER APP RADIO "[FUNC]c\xE0" BANNER APP, "pwr.rf-init"},
+    {"10:00:01.250 -> " BANNER "10:00:01.300 -> J 0x10000\nRX< " BANNER, "app.not-starting"},
+    {BANNER "hello\nthis is another firmware\nwith its own words\n" BANNER, ""},
+    {BANNER "one stray line\n" BANNER, "app.not-starting"},
+    {"\xEF\xBB\xBF\r\n", "silent.uart2"},
+    {BANNER "I [      0.000] LibreTiny v1.9.1 on cb3s, compiled at Jan  1 2025, GCC 10.3.1\n"
+     "[I][safe_mode:041]: Boot seems successful; resetting boot loop counter\n", "ok.boot-complete"},
+    {"[C][debug:061]: Reset Reason: Brownout\n", "rst.brown-out"},
+    {"CRC mismatch!\nSend by BK 0x11111111, our CRC 0x22222222\n"
+     "CRC mismatch!\nSend by BK 0x33333333, our CRC 0x22222222\n", "dl.crc-noise"},
+    {"CRC mismatch!\nSend by BK 0x11111111, our CRC 0x22222222\n"
+     "CRC mismatch!\nSend by BK 0x11111111, our CRC 0x22222222\n", "dl.crc-wrong-chip"},
+    {"Flasher mode: BK7231T\nCRC mismatch!\nSend by BK 0x00, our CRC 0x22222222\n", "dl.crc-zero"},
+    {"Flash MID loaded: FFFFFF\nData is entirely filled with 0xff, something must went wrong!\n",
+     "dl.flash-silent"},
+    {"W: Unknown bootloader CRC - 0xB397B8F6 - please report\n", "dl.bootloader-blank"},
+    {"Unknown bootloader CRC - 0x12345678\n", "dl.bootloader-foreign"},
+    {"ValueError: Chip CRC value 12345678 does not match calculated CRC value 9ABCDEF0\n",
+     "dl.verify-failed"},
+    {"Flasher mode: BK7231N\nChip ID: 0x7231A (BK7231T)\n", "dl.wrong-mode-n-on-t"},
+    {"Flasher mode: BK7231N\nChip ID: 0x7238 (BK7238)\n", "chip.wrong-build-7238"},
+    {"Flasher mode: BK7231M\nEncryption key: 510fb093 a3cbeadc 5993a17e c7adeb03\n",
+     "dl.mode-m-on-n"},
+    {"serial.SerialException: ClearCommError failed\n", "host.port-lost"},
+    {"nothing of interest\n", ""},
+};
+/* clang-format on */
+
+static void shapes_of_logs(void **state)
+{
+    (void)state;
+    unsigned wrong = 0;
+
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct rk_checkup *c = NULL;
+        struct rk_error err;
+        const struct rk_checkup_source source = {
+            .name = "log", .bytes = (const uint8_t *)shapes[i].text, .len = strlen(shapes[i].text)};
+        assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
+        bool same = shapes[i].ids[0] ? same_findings(c, shapes[i].ids) : c->finding_count == 0;
+        if (!same) {
+            printf("wanted \"%s\", got", shapes[i].ids);
+            for (size_t f = 0; f < c->finding_count; f++)
+                printf(" %s", c->findings[f].id);
+            printf("\n");
+            wrong++;
+        }
+        rk_checkup_free(c);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* A flash whose every byte is alike is a dump; one without a trace of code or settings is a log. */
+static void dumps_are_evidence(void **state)
+{
+    (void)state;
+    enum { LEN = 0x200000 };
+    uint8_t *flash = malloc(LEN);
+    struct rk_checkup_source source = {.name = "dump.bin", .bytes = flash, .len = LEN};
+    struct rk_checkup *c = NULL;
+    struct rk_error err;
+
+    assert_non_null(flash);
+    memset(flash, 0xFF, LEN);
+    assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
+    assert_true(same_findings(c, "dl.data-all-ff"));
+    assert_int_equal(c->boots, 0);
+    rk_checkup_free(c);
+    memcpy(flash + 0xE000, "BFPT", 4);
+    memcpy(flash + 0x10000, "BFNP", 4);
+    assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
+    assert_true(same_findings(c, "bl.flash-incomplete"));
+    assert_string_equal(c->facts[0].source, "dump.bin");
+    rk_checkup_free(c);
+    free(flash);
+}
+
 /* What terminals and forums do to a log. Each returns its length; out is large enough. */
 static size_t without_cr(const uint8_t *in, size_t len, uint8_t *out)
 {
@@ -189,6 +275,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(saved_logs),
+        cmocka_unit_test(shapes_of_logs),
+        cmocka_unit_test(dumps_are_evidence),
         cmocka_unit_test(logs_that_went_through_other_hands),
     };
 
