@@ -50,6 +50,8 @@ enum rk_sim_wiring {
     RK_SIM_WIRE_NONE   /* no module at all */
 };
 
+struct rk_sim_family;
+
 struct rk_sim_options {
     size_t size;
     const char *model;    /* "bk7231n", ...; see rk_sim_models() */
@@ -80,6 +82,8 @@ struct rk_sim_options {
     uint32_t chatter; /* when the script of the scenario has ended the module prints numbered lines
                          without a pause, at this rate; 0 = it is silent then */
     bool log_off;     /* nobody listens to UART2: rk_link_log() finds nothing */
+    const struct rk_sim_family *family; /* another kind of module with the same names, such as
+                                           rk_emulated_modules(); NULL = the usual one */
 };
 
 struct rk_sim;

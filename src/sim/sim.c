@@ -32,16 +32,26 @@ const struct rk_sim_model *rk_sim_models(size_t *count)
     return rk_sim_catalogue;
 }
 
-static enum rk_status find_model(const char *name, const struct rk_sim_family **family,
-                                 size_t *index, struct rk_error *err)
+static bool model_in(const struct rk_sim_family *family, const char *name, size_t *index)
+{
+    for (size_t m = 0; m < family->model_count; m++)
+        if (rk_text_same(name, family->models[m].name)) {
+            *index = m;
+            return true;
+        }
+    return false;
+}
+
+/* `only` is the family to look in, NULL = all. */
+static enum rk_status find_model(const char *name, const struct rk_sim_family *only,
+                                 const struct rk_sim_family **family, size_t *index,
+                                 struct rk_error *err)
 {
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
-        for (size_t m = 0; m < families[f]->model_count; m++)
-            if (rk_text_same(name, families[f]->models[m].name)) {
-                *family = families[f];
-                *index = m;
-                return RK_OK;
-            }
+        if (model_in(only ? only : families[f], name, index)) {
+            *family = only ? only : families[f];
+            return RK_OK;
+        }
     rk_fail(err, RK_ERR_ARG, "sim.model", "there is no virtual module \"%s\"", name);
     size_t count;
     const struct rk_sim_model *models = rk_sim_models(&count);
@@ -111,7 +121,7 @@ enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
         return rk_fail(err, RK_ERR_ARG, "sim.model", "no model was named");
     /* a caller built with an older header has a shorter structure */
     memcpy(&full, opt, opt->size && opt->size < sizeof full ? opt->size : sizeof full);
-    st = find_model(full.model, &family, &model, err);
+    st = find_model(full.model, full.family, &family, &model, err);
     if (st != RK_OK)
         return st;
     struct rk_sim *sim = calloc(1, sizeof *sim);

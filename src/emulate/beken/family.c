@@ -12,19 +12,25 @@ static const char *chip(size_t n)
     return n < count ? models[n].chip : NULL;
 }
 
+void rk_bk_usual_key(const struct rk_bk_model *model, struct rk_emulate_options *opt)
+{
+    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
+
+    if (opt->have_key || model->zero_key)
+        return;
+    opt->have_key = true;
+    memcpy(opt->key, tuya, sizeof tuya);
+}
+
 static enum rk_status create(const struct rk_emulate_options *opt, void **machine,
                              struct rk_error *err)
 {
-    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
     const struct rk_bk_model *model = rk_bk_model_find(opt->chip);
     struct rk_emulate_options own = *opt;
     struct rk_bk_soc *soc = NULL;
 
-    if (!own.have_key && !model->zero_key) {
-        own.have_key = true;
-        memcpy(own.key, tuya, sizeof tuya);
-    }
-    enum rk_status st = rk_bk_soc_new(&own, model, &soc, err);
+    rk_bk_usual_key(model, &own);
+    enum rk_status st = rk_bk_soc_new(&own, model, NULL, &soc, err);
     *machine = soc;
     return st;
 }

@@ -62,14 +62,18 @@ enum rk_status rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_op
 
     for (nor.size = nor.size ? nor.size : 2u << 20; nor.size < opt->flash_len;)
         nor.size *= 2;
+    if (soc->nor)
+        nor.size = rk_nor_size(soc->nor);
     if (opt->have_key)
         memcpy(key, opt->key, sizeof key);
     rk_scrambler_init(&soc->scrambler, key);
-    enum rk_status st = rk_nor_new(&nor, &soc->nor, err);
+    enum rk_status st = soc->nor ? RK_OK : rk_nor_new(&nor, &soc->nor, err);
     if (st != RK_OK)
         return st;
     soc->view_len = nor.size / RK_BLOCK_SPAN * RK_BLOCK_DATA & ~(RK_BUS_PAGE - 1);
-    soc->view_len = soc->view_len > 0x3F0000 ? 0x3F0000 : soc->view_len;
+    soc->view_len = soc->view_len > 0x3F0000      ? 0x3F0000
+                    : soc->view_len < RK_BUS_PAGE ? RK_BUS_PAGE
+                                                  : soc->view_len;
     soc->flash_view = malloc(soc->view_len);
     if (!soc->flash_view)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
@@ -78,6 +82,11 @@ enum rk_status rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_op
     if (st == RK_OK)
         refresh(soc, 0, nor.size);
     return st;
+}
+
+void rk_bk_flash_changed(struct rk_bk_soc *soc)
+{
+    refresh(soc, 0, rk_nor_size(soc->nor));
 }
 
 /* The processor stands still while the flash it executes from is busy. */

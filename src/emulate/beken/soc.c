@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Between execution from cached flash at 80 or 120 MHz and what flash alone would allow. */
-#define NS_PER_INSTRUCTION 25u
-
 enum {
     TCM = 0x3F0000,
     TCM_LEN = 0x10000,
@@ -18,7 +15,7 @@ enum {
 
 uint64_t rk_bk_now(const struct rk_bk_soc *soc)
 {
-    return soc->cpu->executed * NS_PER_INSTRUCTION + soc->skipped_ns;
+    return soc->cpu->executed * soc->ns_per_instruction + soc->skipped_ns;
 }
 
 /* ---- start ---- */
@@ -79,14 +76,24 @@ static enum rk_status allocate(struct rk_bk_soc *soc, struct rk_error *err)
     return RK_OK;
 }
 
+void rk_bk_skip(struct rk_bk_soc *soc, uint64_t to_ns)
+{
+    uint64_t now = rk_bk_now(soc);
+
+    soc->skipped_ns += to_ns > now ? to_ns - now : 0;
+}
+
 enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct rk_bk_model *model,
-                             struct rk_bk_soc **out, struct rk_error *err)
+                             struct rk_nor *nor, struct rk_bk_soc **out, struct rk_error *err)
 {
     struct rk_bk_soc *soc = calloc(1, sizeof *soc);
 
     if (!soc)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     soc->model = model;
+    soc->nor = nor;
+    soc->nor_lent = nor != NULL;
+    soc->ns_per_instruction = RK_BK_NS_FAST;
     soc->events = opt->events;
     soc->pins_high = opt->pins_high;
     soc->pins_low = opt->pins_low;
@@ -122,7 +129,8 @@ void rk_bk_soc_free(struct rk_bk_soc *soc)
         return;
     rk_cpu_free(soc->cpu);
     rk_bus_free(soc->bus);
-    rk_nor_free(soc->nor);
+    if (!soc->nor_lent)
+        rk_nor_free(soc->nor);
     free(soc->flash_view);
     free(soc->tcm);
     free(soc->ram);
@@ -171,7 +179,8 @@ static bool serve_void(struct rk_bk_soc *soc, uint32_t addr)
 static bool stretch(struct rk_bk_soc *soc, uint64_t until, enum rk_emulate_stop *why)
 {
     uint64_t now = rk_bk_now(soc), next = earlier(next_event(soc), until);
-    uint64_t budget = next > now ? (next - now + NS_PER_INSTRUCTION - 1) / NS_PER_INSTRUCTION : 1;
+    uint64_t budget =
+        next > now ? (next - now + soc->ns_per_instruction - 1) / soc->ns_per_instruction : 1;
 
     if (soc->cpu->executed >= soc->instruction_limit) {
         *why = RK_EMULATE_LIMIT;

@@ -14,7 +14,11 @@
 #define RK_BK_CRYSTAL_HZ 26000000u
 #define RK_BK_SLOW_HZ    32000u
 #define RK_BK_VOIDS_MAX  64u
-#define RK_BK_SDRAM      0x40000u
+/* What an instruction takes: between execution from the cache at 80 or 120 MHz and what flash alone
+ * allows, 5 to 10 cycles. */
+#define RK_BK_NS_FAST 25u
+#define RK_BK_NS_SLOW 60u
+#define RK_BK_SDRAM   0x40000u
 
 /* What differs from chip to chip: one row. */
 struct rk_bk_model {
@@ -51,6 +55,7 @@ struct rk_bk_soc {
     struct rk_bus *bus;
     struct rk_cpu *cpu;
     struct rk_nor *nor;
+    bool nor_lent; /* it belongs to the virtual module around this chip */
     struct rk_scrambler scrambler;
     uint8_t *flash_view; /* what the processor sees of the flash */
     uint32_t view_len;
@@ -61,6 +66,7 @@ struct rk_bk_soc {
     uint32_t voids[RK_BK_VOIDS_MAX]; /* pages without anything that were accessed all the same */
     size_t void_count;
 
+    uint32_t ns_per_instruction;
     uint64_t skipped_ns; /* time that passed without instructions */
     uint64_t reset_ns;   /* when it was last reset */
     bool reset_wanted;
@@ -86,11 +92,18 @@ struct rk_bk_soc {
 };
 
 /* ---- soc.c ---- */
+/* `nor`: the flash, which stays its owner's; NULL = one of its own, made of the options. */
 RK_MUST_CHECK enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt,
-                                           const struct rk_bk_model *model, struct rk_bk_soc **out,
-                                           struct rk_error *err);
+                                           const struct rk_bk_model *model, struct rk_nor *nor,
+                                           struct rk_bk_soc **out, struct rk_error *err);
 void rk_bk_soc_free(struct rk_bk_soc *soc);
 uint64_t rk_bk_now(const struct rk_bk_soc *soc);
+/* Time passes up to then without an instruction: the chip is held, or without power. */
+void rk_bk_skip(struct rk_bk_soc *soc, uint64_t to_ns);
+/* The content of the flash was changed from outside. */
+void rk_bk_flash_changed(struct rk_bk_soc *soc);
+/* The key of a chip that nobody named another for. */
+void rk_bk_usual_key(const struct rk_bk_model *model, struct rk_emulate_options *opt);
 /* The processor starts at 0; after a power-on memory is forgotten, too. */
 void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause);
 /* Runs up to that time. */

@@ -1,4 +1,5 @@
-/* UART1 and UART2. What is written is on its way at once: only its times follow the rate. */
+/* UART1 and UART2, with the 128 bytes each keeps in both directions: who prints faster than the line
+ * has to wait, and a reset cuts off what is still in there. */
 #include "emulate/beken/soc.h"
 
 enum {
@@ -10,6 +11,7 @@ enum {
     PENDING = 0x14
 };
 enum {
+    TX_FULL = 1 << 16,
     TX_EMPTY = 1 << 17,
     RX_FULL = 1 << 18,
     RX_EMPTY = 1 << 19,
@@ -30,11 +32,21 @@ static uint64_t bit_ns(const struct rk_bk_uart *u)
     return ((u->config >> 8 & 0x1FFF) + 1) * (uint64_t)1000000000 / RK_BK_CRYSTAL_HZ;
 }
 
-/* Conditions that last are seen for as long as they do; the others until they are acknowledged. */
-static uint32_t pending(const struct rk_bk_uart *u)
+/* Bytes that are written and not yet on the line as a whole. */
+static unsigned tx_level(const struct rk_bk_uart *u, uint64_t now)
 {
-    uint32_t now = u->status | INT_TX_NEED;
+    uint64_t span = 10 * bit_ns(u);
 
+    return u->tx_free_ns > now ? (unsigned)((u->tx_free_ns - now + span - 1) / span) : 0;
+}
+
+/* Conditions that last are seen for as long as they do; the others until they are acknowledged. */
+static uint32_t pending(const struct rk_bk_uart *u, uint64_t time)
+{
+    uint32_t now = u->status;
+
+    if (tx_level(u, time) <= (u->thresholds & 0xFF))
+        now |= INT_TX_NEED;
     if (u->rx_count > (u->thresholds >> 8 & 0xFF))
         now |= INT_RX_NEED;
     return now;
@@ -44,7 +56,14 @@ bool rk_bk_uart_line(const struct rk_bk_soc *soc, unsigned unit)
 {
     const struct rk_bk_uart *u = &soc->uart[unit];
 
-    return pending(u) & u->enable;
+    return pending(u, rk_bk_now(soc)) & u->enable;
+}
+
+static uint32_t tx_status(unsigned level)
+{
+    unsigned shown = level < RK_BK_FIFO ? level : RK_BK_FIFO;
+
+    return shown | (level == 0 ? TX_EMPTY : 0) | (level < RK_BK_FIFO ? MAY_WRITE : TX_FULL);
 }
 
 uint32_t rk_bk_uart_read(struct rk_bk_soc *soc, unsigned unit, uint32_t reg)
@@ -58,8 +77,8 @@ uint32_t rk_bk_uart_read(struct rk_bk_soc *soc, unsigned unit, uint32_t reg)
     case THRESHOLDS:
         return u->thresholds;
     case STATUS:
-        return TX_EMPTY | MAY_WRITE | u->rx_count << 8 | (u->rx_count ? MAY_READ : RX_EMPTY) |
-               (u->rx_count == RK_BK_FIFO ? RX_FULL : 0);
+        return tx_status(tx_level(u, rk_bk_now(soc))) | u->rx_count << 8 |
+               (u->rx_count ? MAY_READ : RX_EMPTY) | (u->rx_count == RK_BK_FIFO ? RX_FULL : 0);
     case DATA:
         if (u->rx_count) {
             byte = u->rx[u->rx_read];
@@ -72,7 +91,7 @@ uint32_t rk_bk_uart_read(struct rk_bk_soc *soc, unsigned unit, uint32_t reg)
     case ENABLE:
         return u->enable;
     case PENDING:
-        return pending(u);
+        return pending(u, rk_bk_now(soc));
     default:
         return 0;
     }
@@ -105,6 +124,7 @@ void rk_bk_uart_write(struct rk_bk_soc *soc, unsigned unit, uint32_t reg, uint32
         break;
     case ENABLE:
         u->enable = value;
+        rk_bk_reschedule(soc);
         break;
     case PENDING:
         u->status &= ~value;
@@ -133,10 +153,27 @@ void rk_bk_uart_receive(struct rk_bk_soc *soc, unsigned unit, uint8_t byte)
     rk_bk_reschedule(soc);
 }
 
+/* When the transmitter will want more, if anybody waits for that. */
+static uint64_t tx_need_ns(const struct rk_bk_uart *u, uint64_t now)
+{
+    uint64_t left = (u->thresholds & 0xFF) * 10 * bit_ns(u);
+
+    if (!(u->enable & INT_TX_NEED) || u->tx_free_ns <= now + left)
+        return RK_BK_NEVER;
+    return u->tx_free_ns - left;
+}
+
 uint64_t rk_bk_uart_next(const struct rk_bk_soc *soc)
 {
-    return soc->uart[0].idle_ns < soc->uart[1].idle_ns ? soc->uart[0].idle_ns
-                                                       : soc->uart[1].idle_ns;
+    uint64_t next = RK_BK_NEVER, now = rk_bk_now(soc);
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct rk_bk_uart *u = &soc->uart[i];
+        uint64_t need = tx_need_ns(u, now);
+        next = u->idle_ns < next ? u->idle_ns : next;
+        next = need < next ? need : next;
+    }
+    return next;
 }
 
 void rk_bk_uart_tick(struct rk_bk_soc *soc, uint64_t now)
