@@ -12,6 +12,7 @@
 
 #define FILE_MAX_BYTES (64u << 20)
 #define LINE_SHOWN     400u
+#define PAUSE_NS       50000000u /* ends a line of a link that has no line ends */
 
 static const struct option options[] = {
     {"until", 0, OPTION_TEXT, "TEXT", "end when a line holds TEXT, or at a phase: phase:ID", NULL,
@@ -36,7 +37,7 @@ struct view {
     struct cli *cli;
     struct text line[2];
     char phase[32];
-    uint64_t line_ns[2];
+    uint64_t line_ns[2], last_ns[2];
     uint32_t starts;
 };
 
@@ -64,6 +65,10 @@ static void on_byte(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
     struct text *line = &v->line[unit & 1];
     char c = (char)byte;
 
+    for (unsigned i = 0; i < 2; i++)
+        if (v->line[i].len && time_ns - v->last_ns[i] > PAUSE_NS)
+            show_line(v, i);
+    v->last_ns[unit & 1] = time_ns;
     if (line->len == 0)
         v->line_ns[unit & 1] = time_ns;
     if (byte == '\n' || line->len >= LINE_SHOWN) {

@@ -12,7 +12,7 @@ extern "C" {
 
 /* How a run ended. */
 enum rk_boot_outcome {
-    RK_BOOT_RUNS,     /* the application is up: it passed the start of its radio, or more */
+    RK_BOOT_RUNS,     /* the application is up: it passed the start of its radio and runs on */
     RK_BOOT_REACHED,  /* the text or phase asked for came */
     RK_BOOT_STOPS,    /* it stays at last_phase */
     RK_BOOT_CRASHES,  /* the processor ran into something it cannot execute, at crash_pc */
@@ -22,9 +22,10 @@ enum rk_boot_outcome {
 /* "runs", "reached", "stops", "crashes", "restarts", "silent". Never NULL. */
 const char *rk_boot_outcome_name(enum rk_boot_outcome outcome);
 
-/* What is wrong with the bytes, as far as that matters for starting. */
+/* What is wrong, as far as that matters for starting: with the bytes, or as the log tells. */
 struct rk_boot_finding {
-    char id[16]; /* of the test: see docs/images.md; "layout" for what is missing altogether */
+    char id[24]; /* of the test, docs/images.md; "layout" for what is missing altogether; or of what
+                    the checkup finds in the log ("pwr.rf-init", docs/diagnosis.md) */
     enum rk_verdict verdict;
     char text[192];
 };

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "image/beken/key.h"
+#include "job/boot_log.h"
 #include "job/boot_mark.h"
 
 #include <stdlib.h>
@@ -33,8 +34,12 @@ struct run {
     struct rk_boot_result *out;
     struct rk_emulator *emulator;
     struct line lines[2];
-    unsigned rank;       /* of last_phase */
-    unsigned start_rank; /* furthest phase of this start */
+    struct rk_boot_log log;
+    uint32_t lines_after_radio; /* of this start, behind the end of the radio's */
+    unsigned furthest_unit;     /* UART that reached it */
+    bool log_lost;              /* no memory for it */
+    unsigned rank;              /* of last_phase */
+    unsigned start_rank;        /* furthest phase of this start */
     bool up, reached;
     uint64_t brown_out_ns; /* when the supply will be gone */
     uint32_t starts;
@@ -62,14 +67,14 @@ static unsigned rank_of(const char *id)
     return 4;
 }
 
-enum { RANK_UP = 11, RANK_APP = 4 };
+enum { RANK_APP = 4, RANK_RADIO = 10, RANK_UP = 11 };
 
 static uint32_t starts_allowed(const struct run *r)
 {
     return r->request->restarts ? r->request->restarts : DEFAULT_STARTS;
 }
 
-static void reach(struct run *r, const char *id, uint64_t time_ns)
+static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns)
 {
     const struct rk_boot_request *q = r->request;
     unsigned rank = rank_of(id);
@@ -87,6 +92,7 @@ static void reach(struct run *r, const char *id, uint64_t time_ns)
     r->start_rank = rank > r->start_rank ? rank : r->start_rank;
     if (rank >= r->rank) {
         r->rank = rank;
+        r->furthest_unit = unit;
         rk_text_copy(r->out->last_phase, sizeof r->out->last_phase, id);
     }
     if (q->supply_phase && strncmp(id, q->supply_phase, strlen(q->supply_phase)) == 0 &&
@@ -97,16 +103,18 @@ static void reach(struct run *r, const char *id, uint64_t time_ns)
     r->up |= rank >= RANK_UP;
 }
 
-static void take_line(struct run *r, struct line *line, uint64_t time_ns)
+static void take_line(struct run *r, unsigned unit, uint64_t time_ns)
 {
+    struct line *line = &r->lines[unit];
     const char *until = r->request->until;
 
     line->text[line->len] = '\0';
+    r->lines_after_radio += r->start_rank >= RANK_RADIO;
     const char *id = rk_boot_phase(line->text, line->len);
     if (id)
-        reach(r, id, time_ns);
+        reach(r, unit, id, time_ns);
     else if (line->len > 3 && r->start_rank == 3)
-        reach(r, "bk.app.text", time_ns); /* behind the jump everything is the application's */
+        reach(r, unit, "bk.app.text", time_ns); /* behind the jump all is the application's */
     if (until && strncmp(until, "phase:", 6) != 0 && strstr(line->text, until))
         r->reached = true;
     line->len = 0;
@@ -120,8 +128,9 @@ static void on_uart(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
     struct line *line = &r->lines[unit & 1];
 
     r->out->log_bytes++;
+    r->log_lost |= !rk_boot_log_add(&r->log, unit & 1, byte);
     if (byte == '\n' || line->len == LINE_MAX_ - 1)
-        take_line(r, line, time_ns); /* first the phase, then the end of its line */
+        take_line(r, unit & 1, time_ns); /* first the phase, then the end of its line */
     else if (byte >= 0x20 && byte < 0x7F)
         line->text[line->len++] = (char)byte;
     if (r->request->byte)
@@ -133,6 +142,7 @@ static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
     struct run *r = user;
     r->starts++;
     r->start_rank = 0;
+    r->lines_after_radio = 0;
     r->brown_out_ns = UINT64_MAX;
     for (unsigned i = 0; i < 2; i++)
         r->lines[i].len = 0;
@@ -254,15 +264,21 @@ static bool in_fault_mode(const struct rk_emulate_state *s)
 static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *flash, size_t len)
 {
     struct rk_boot_result *out = r->out;
+
     rk_emulator_state(r->emulator, &out->state);
+    bool faulty = stop == RK_EMULATE_CRASHED || in_fault_mode(&out->state);
+    /* Firmware that is not known has no better mark than that it goes on behind the radio's. */
+    bool goes_on = r->start_rank >= RANK_RADIO && r->lines_after_radio > 0 && !faulty;
+    bool up = (r->up || goes_on) && r->starts <= starts_allowed(r);
+    bool abnormal = rk_boot_log_judge(&r->log, r->furthest_unit, up || r->reached, out);
     out->starts = r->starts;
     if (r->reached) {
         out->outcome = RK_BOOT_REACHED;
     } else if (r->starts > starts_allowed(r)) {
         out->outcome = RK_BOOT_RESTARTS;
-    } else if (r->up) {
+    } else if (up && !abnormal) {
         out->outcome = RK_BOOT_RUNS;
-    } else if (stop == RK_EMULATE_CRASHED || in_fault_mode(&out->state)) {
+    } else if (faulty) {
         out->outcome = RK_BOOT_CRASHES;
         out->crash_pc =
             stop == RK_EMULATE_CRASHED && out->state.fault_pc ? out->state.fault_pc : out->state.pc;
@@ -314,7 +330,7 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
     /* a last line without its end counts, too */
     for (unsigned i = 0; i < 2; i++)
         if (r->lines[i].len)
-            take_line(r, &r->lines[i], 0);
+            take_line(r, i, 0);
     return RK_OK;
 }
 
@@ -349,6 +365,9 @@ static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, s
         else
             st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
+    if (st == RK_OK && r->log_lost)
+        st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    rk_boot_log_free(&r->log);
     rk_emulator_free(r->emulator);
     return st;
 }

@@ -94,6 +94,13 @@ class Captures(support.Case):
         result = self.result(path, "--supply", "2.7V@app", "--restarts", "2", code=9)
         self.assertEqual((result["outcome"], result["starts"]), ("restarts", 3))
 
+    def test_the_log_names_its_cause(self):
+        path = next(p for p in beken_captures() if "Mirabella" in p)
+        for option, outcome, cause in ((["--supply", "2.7V@radio"], "restarts", "pwr.rf-init"),
+                                       (["--pins", "21=0", "--seconds", "1"], "stops", "mode.ate")):
+            result = self.result(path, *option, code=9)
+            self.assertEqual((result["outcome"], [f["id"] for f in result["findings"]]), (outcome, [cause]))
+
 
 if __name__ == "__main__":
     unittest.main()
