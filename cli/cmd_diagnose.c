@@ -10,6 +10,8 @@
 
 static const struct option options[] = {
     CHECKUP_OPTIONS,
+    {"rules", 0, OPTION_FILE, "FILE", "judge by these rules (CSV) instead of the built-in ones",
+     NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 
@@ -28,12 +30,23 @@ static void show(struct cli *cli, const struct rk_checkup *checkup, const char *
     text_free(&text);
 }
 
+/* A folder opens like a file, and shows what it is when it is read. */
+static bool is_unreadable(FILE *file)
+{
+    bool bad = fgetc(file) == EOF && ferror(file);
+
+    if (!bad)
+        rewind(file);
+    return bad;
+}
+
 static size_t read_piece(void *user, uint8_t *buf, size_t cap)
 {
     return fread(buf, 1, cap, user);
 }
 
-#define DUMP_MAX (8u << 20)
+#define DUMP_MAX  (8u << 20)
+#define RULES_MAX (1u << 20)
 
 /* A file that may be a dump is read whole; NULL = too large for one, or empty. */
 static uint8_t *read_dump(const char *path, size_t *len)
@@ -74,7 +87,7 @@ static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
             continue;
         sources[i].read = read_piece;
         sources[i].user = fopen(path, "rb");
-        if (!sources[i].user)
+        if (!sources[i].user || is_unreadable(sources[i].user))
             st = rk_file_error(&cli->err, "read", path, errno);
     }
     if (st == RK_OK)
@@ -87,8 +100,28 @@ static enum rk_status read_logs(struct cli *cli, struct rk_checkup **out)
     return st;
 }
 
+static enum rk_status use_rules(struct cli *cli, struct rk_checkup *checkup,
+                                struct rk_checkup_ruleset **rules)
+{
+    const char *path = option_value(&cli->in, "rules");
+    uint8_t *bytes;
+    size_t len;
+
+    if (!path)
+        return RK_OK;
+    enum rk_status st = rk_file_read(path, RULES_MAX, &bytes, &len, &cli->err);
+    if (st != RK_OK)
+        return st;
+    st = rk_checkup_ruleset_read(bytes, len, rules, &cli->err);
+    free(bytes);
+    if (st == RK_OK)
+        rk_checkup_rejudge(checkup, *rules);
+    return st;
+}
+
 static int run(struct cli *cli)
 {
+    struct rk_checkup_ruleset *rules = NULL;
     const char *source = cli->in.positional_count ? cli->in.positionals[0] : NULL;
     struct rk_checkup *checkup = NULL;
     char port[256] = "";
@@ -96,11 +129,16 @@ static int run(struct cli *cli)
 
     enum rk_status st =
         source ? read_logs(cli, &checkup) : findings_run(cli, &checkup, port, sizeof port);
-    if (st != RK_OK)
+    if (st == RK_OK)
+        st = use_rules(cli, checkup, &rules);
+    if (st != RK_OK) {
+        rk_checkup_free(checkup);
         return cli_fail(cli);
+    }
     cli_result_begin(cli, &json);
     show(cli, checkup, source ? source : port, &json);
     rk_checkup_free(checkup);
+    rk_checkup_ruleset_free(rules);
     return EXIT_OK;
 }
 

@@ -102,6 +102,19 @@ RK_MUST_CHECK enum rk_status rk_checkup_logs(const struct rk_checkup_source *sou
 /* The rules, for lists and explanations; false behind the last. */
 bool rk_checkup_rule_at(size_t index, struct rk_finding *out);
 
+/* Rules of your own instead, as CSV text of `len` bytes with the columns of data/checkup-rules.csv.
+ * *out is allocated, set only on success: rk_checkup_ruleset_free(). Errors: ARG (rules.bad, with
+ * the line), NOMEM. */
+struct rk_checkup_ruleset;
+RK_MUST_CHECK enum rk_status rk_checkup_ruleset_read(const uint8_t *csv, size_t len,
+                                                     struct rk_checkup_ruleset **out,
+                                                     struct rk_error *err);
+void rk_checkup_ruleset_free(struct rk_checkup_ruleset *set); /* NULL is allowed */
+
+/* Makes findings and candidates again, from the facts there are. Their texts are those of the rules:
+ * keep these as long. */
+void rk_checkup_rejudge(struct rk_checkup *checkup, const struct rk_checkup_ruleset *set);
+
 #ifdef __cplusplus
 }
 #endif

@@ -55,6 +55,7 @@ static const struct {
     {"net.wifi_start", TEXT("[sa_sta]MM_"), false}, {"net.wifi_start", TEXT("WIFI_STA_CONNECTING"), false},
     {"bl.boot2", TEXT("BLSP_Boot2"), true}, {"bl.boot2", TEXT("BLSP Boot2"), true},
     {"net.wifi_start", TEXT("MANUAL_SCAN_REQ"), true},
+    {"bl.start", TEXT("Booting BL602 Chip"), true},
     {"lt.start", TEXT("LibreTiny v"), false}, {"net.wifi_start", TEXT("]: Starting scan"), false},
     {"net.wifi_start", TEXT("]: Connecting to "), false},
     {"lt.setup", TEXT("]: Running through setup()"), false},

@@ -549,6 +549,67 @@ static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_sour
     return RK_OK;
 }
 
+/* What one source says becomes part of what all say; facts of others do not speak against it. */
+static void take_over(struct rk_checkup *c, const struct rk_checkup *one)
+{
+    size_t base = c->fact_count;
+
+    for (size_t i = 0; i < one->fact_count && c->fact_count < RK_CHECKUP_FACTS; i++)
+        c->facts[c->fact_count++] = one->facts[i];
+    for (size_t i = 0; i < one->finding_count && c->finding_count < RK_CHECKUP_FINDINGS; i++) {
+        struct rk_finding *f = &c->findings[c->finding_count];
+        if (rk_checkup_found(c, one->findings[i].id))
+            continue;
+        *f = one->findings[i];
+        f->fact_count = 0;
+        for (unsigned k = 0; k < one->findings[i].fact_count; k++)
+            if (base + one->findings[i].facts[k] < c->fact_count)
+                f->facts[f->fact_count++] = (uint8_t)(base + one->findings[i].facts[k]);
+        c->finding_count++;
+    }
+    if (one->boots > c->boots || !c->last_phase[0])
+        rk_text_copy(c->last_phase, sizeof c->last_phase, one->last_phase);
+    c->boots = one->boots > c->boots ? one->boots : c->boots;
+    c->log_baud = one->log_baud ? one->log_baud : c->log_baud;
+}
+
+static enum rk_status add_source(struct rk_checkup *c, const struct rk_checkup_source *source,
+                                 struct rk_error *err)
+{
+    struct rk_checkup *one = calloc(1, sizeof *one);
+    enum rk_status st = RK_OK;
+
+    if (!one)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    one->logs_only = true;
+    if (!source->bytes || source->read ||
+        !rk_checkup_dump(one, source->name, source->bytes, source->len))
+        st = add_log(one, source, err);
+    if (st == RK_OK) {
+        merge_facts(one);
+        rk_checkup_judge(one);
+        take_over(c, one);
+    }
+    free(one);
+    return st;
+}
+
+/* Kinds of evidence that are not there. */
+static void note_lacking(struct rk_checkup *c)
+{
+    static const char *const texts[] = {
+        "the boot log of the module: TX2 at 115200 baud, of a BL602 UART0 at 2000000",
+        "the whole log of the flasher", "a dump of the flash: rekindle backup"};
+    bool flasher = false;
+
+    for (size_t i = 0; i < c->fact_count; i++)
+        flasher |= strncmp(c->facts[i].id, "fl.", 3) == 0;
+    const bool there[] = {rk_checkup_has(c, "log.device"), flasher, rk_checkup_has(c, "dump")};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!there[i])
+            rk_text_copy(c->missing[c->missing_count++], sizeof c->missing[0], texts[i]);
+}
+
 enum rk_status rk_checkup_logs(const struct rk_checkup_source *sources, size_t count,
                                struct rk_checkup **out, struct rk_error *err)
 {
@@ -559,18 +620,14 @@ enum rk_status rk_checkup_logs(const struct rk_checkup_source *sources, size_t c
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     c->size = sizeof *c;
     c->logs_only = true;
-    for (size_t i = 0; i < count && st == RK_OK; i++) {
-        bool dump = sources[i].bytes && !sources[i].read &&
-                    rk_checkup_dump(c, sources[i].name, sources[i].bytes, sources[i].len);
-        if (!dump)
-            st = add_log(c, &sources[i], err);
-    }
+    for (size_t i = 0; i < count && st == RK_OK; i++)
+        st = add_source(c, &sources[i], err);
     if (st != RK_OK) {
         rk_checkup_free(c);
         return st;
     }
-    merge_facts(c);
-    rk_checkup_judge(c);
+    rk_checkup_weigh(c);
+    note_lacking(c);
     *out = c;
     return RK_OK;
 }

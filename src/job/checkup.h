@@ -27,8 +27,15 @@ void rk_checkup_note(struct rk_checkup *checkup, const char *id, const char *sou
                      const char *fmt, ...) RK_PRINTF(5, 6);
 bool rk_checkup_has(const struct rk_checkup *checkup, const char *id);
 
+bool rk_checkup_found(const struct rk_checkup *checkup, const char *id);
+
 /* rules.c: findings from facts. */
 void rk_checkup_judge(struct rk_checkup *checkup);
+/* Keeps the findings there are, of single sources, sorts them and makes the candidates: facts of
+ * several modules together would prove anything. */
+void rk_checkup_weigh(struct rk_checkup *checkup);
+void rk_checkup_judge_by(struct rk_checkup *checkup, const struct rk_checkup_rule *rules,
+                         size_t count);
 
 /* checkup_log.c: facts from a log that is read piece by piece. `uart` 1 or 2; `name` of a saved log,
  * NULL = the wire. NULL = out of memory. */

@@ -117,7 +117,7 @@ static int order(const void *a, const void *b)
 }
 
 /* Several rules may lead to one finding. */
-static bool is_found(const struct rk_checkup *checkup, const char *id)
+bool rk_checkup_found(const struct rk_checkup *checkup, const char *id)
 {
     for (size_t i = 0; i < checkup->finding_count; i++)
         if (strcmp(checkup->findings[i].id, id) == 0)
@@ -125,18 +125,39 @@ static bool is_found(const struct rk_checkup *checkup, const char *id)
     return false;
 }
 
-void rk_checkup_judge(struct rk_checkup *checkup)
+/* Findings that hold are added to those there are if `find`; near ones make the candidates. */
+static void add_findings(struct rk_checkup *checkup, const struct rk_checkup_rule *rules,
+                         size_t count, bool find)
 {
-    checkup->finding_count = checkup->candidate_count = 0;
-    for (size_t i = 0; i < rk_checkup_rule_count; i++) {
-        struct rk_finding finding = finding_of(&rk_checkup_rules[i]), near = finding;
-        if (checkup->finding_count < RK_CHECKUP_FINDINGS && !is_found(checkup, finding.id) &&
-            holds(checkup, &rk_checkup_rules[i], &finding))
+    checkup->candidate_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct rk_finding finding = finding_of(&rules[i]), near = finding;
+        if (rk_checkup_found(checkup, finding.id))
+            continue;
+        if (find && checkup->finding_count < RK_CHECKUP_FINDINGS &&
+            holds(checkup, &rules[i], &finding))
             checkup->findings[checkup->finding_count++] = finding;
-        else if (checkup->candidate_count < 8 && nearly_holds(checkup, &rk_checkup_rules[i], &near))
+        else if (checkup->candidate_count < 8 && nearly_holds(checkup, &rules[i], &near))
             checkup->candidates[checkup->candidate_count++] = near;
     }
     qsort(checkup->findings, checkup->finding_count, sizeof checkup->findings[0], order);
+}
+
+void rk_checkup_judge_by(struct rk_checkup *checkup, const struct rk_checkup_rule *rules,
+                         size_t count)
+{
+    checkup->finding_count = 0;
+    add_findings(checkup, rules, count, true);
+}
+
+void rk_checkup_judge(struct rk_checkup *checkup)
+{
+    rk_checkup_judge_by(checkup, rk_checkup_rules, rk_checkup_rule_count);
+}
+
+void rk_checkup_weigh(struct rk_checkup *checkup)
+{
+    add_findings(checkup, rk_checkup_rules, rk_checkup_rule_count, false);
 }
 
 void rk_checkup_free(struct rk_checkup *checkup)

@@ -194,6 +194,63 @@ static void dumps_are_evidence(void **state)
     free(flash);
 }
 
+/* What one log says is not taken back by the log of another device. */
+static void sources_are_judged_together(void **state)
+{
+    (void)state;
+    static const char beken[] = BANNER APP RADIO BANNER APP RADIO BANNER;
+    static const char bouffalo[] = "Starting bl602 now....\n[OS] Starting TCP/IP Stack...\n";
+    static const char flasher[] = "programming bl_partition.bin to 0x0000E000\n[All Success]\n";
+    const struct rk_checkup_source sources[] = {
+        {.name = "a.log", .bytes = (const uint8_t *)beken, .len = sizeof beken - 1},
+        {.name = "b.log", .bytes = (const uint8_t *)bouffalo, .len = sizeof bouffalo - 1},
+        {.name = "c.log", .bytes = (const uint8_t *)flasher, .len = sizeof flasher - 1}};
+    struct rk_checkup *c = NULL;
+    struct rk_error err;
+
+    assert_int_equal(rk_checkup_logs(sources, 3, &c, &err), RK_OK);
+    assert_true(same_findings(c, "pwr.rf-init bl.flash-incomplete dl.bl-write-ok"));
+    assert_string_equal(c->findings[0].id, "pwr.rf-init");
+    assert_string_equal(c->facts[c->findings[0].facts[0]].source, "a.log");
+    assert_int_equal(c->boots, 3);
+    assert_int_equal(c->missing_count, 1);
+    rk_checkup_free(c);
+}
+
+static void rules_can_be_replaced(void **state)
+{
+    (void)state;
+    static const char log[] = "Cannot get bus\n";
+    static const char good[] =
+        "id,kind,all,none,confidence,meaning,next,remedy,repair\r\n"
+        "my.rule,failure,fl.no-bus,,42,\"a \"\"quoted\"\", text\",,one|two,\n";
+    static const char *const bad[] = {"my.rule,failure\n", "my.rule,perhaps,a,,4,m,,,\n",
+                                      "my.rule,ok,a,,400,m,,,\n", "my.rule,ok,a,,,m,,,\n",
+                                      "my.rule,ok,a,,4,m,,,,\n"};
+    const struct rk_checkup_source source = {
+        .name = "log", .bytes = (const uint8_t *)log, .len = sizeof log - 1};
+    struct rk_checkup *c = NULL;
+    struct rk_checkup_ruleset *set = NULL;
+    struct rk_error err;
+
+    assert_int_equal(rk_checkup_logs(&source, 1, &c, &err), RK_OK);
+    assert_int_equal(rk_checkup_ruleset_read((const uint8_t *)good, sizeof good - 1, &set, &err),
+                     RK_OK);
+    rk_checkup_rejudge(c, set);
+    assert_int_equal(c->finding_count, 1);
+    assert_string_equal(c->findings[0].id, "my.rule");
+    assert_string_equal(c->findings[0].meaning, "a \"quoted\", text");
+    assert_int_equal(c->findings[0].confidence, 42);
+    rk_checkup_free(c);
+    rk_checkup_ruleset_free(set);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(
+            rk_checkup_ruleset_read((const uint8_t *)bad[i], strlen(bad[i]), &set, &err),
+            RK_ERR_ARG);
+        assert_string_equal(err.id, "rules.bad");
+    }
+}
+
 /* What terminals and forums do to a log. Each returns its length; out is large enough. */
 static size_t without_cr(const uint8_t *in, size_t len, uint8_t *out)
 {
@@ -277,6 +334,8 @@ int main(void)
         cmocka_unit_test(saved_logs),
         cmocka_unit_test(shapes_of_logs),
         cmocka_unit_test(dumps_are_evidence),
+        cmocka_unit_test(sources_are_judged_together),
+        cmocka_unit_test(rules_can_be_replaced),
         cmocka_unit_test(logs_that_went_through_other_hands),
     };
 
