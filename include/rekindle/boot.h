@@ -64,7 +64,7 @@ struct rk_boot_result {
     uint64_t log_bytes;  /* of both UARTs */
     struct rk_emulate_state state;
     uint32_t crash_pc;   /* of the instruction; CRASHES only */
-    char crash_near[64]; /* last text of the firmware that a register pointed to; may be empty */
+    char crash_near[64]; /* text of the firmware next to it; may be empty */
     size_t finding_count;
     struct rk_boot_finding findings[RK_BOOT_FINDINGS];
     char summary[256]; /* one sentence for people */

@@ -4,6 +4,7 @@
 #include "image/beken/key.h"
 #include "job/boot_log.h"
 #include "job/boot_mark.h"
+#include "job/boot_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,22 +237,6 @@ static void find_faults(const struct rk_boot_request *q, const uint8_t *flash, s
     rk_inspect_free(report);
 }
 
-/* Readable text that a register points to: the nearest thing to a name that firmware has. */
-static void find_text(const struct rk_emulate_state *state, const uint8_t *flash, size_t len,
-                      char *out, size_t cap)
-{
-    for (unsigned i = 0; i < 13; i++) {
-        size_t at = (size_t)state->registers[i] / 32 * 34 + state->registers[i] % 32, n = 0;
-        while (at + n < len && n < cap - 1 && flash[at + n] >= 0x20 && flash[at + n] < 0x7F)
-            n++;
-        if (state->registers[i] && n >= 6) {
-            memcpy(out, flash + at, n);
-            out[n] = '\0';
-            return;
-        }
-    }
-}
-
 /* ---- the run ---- */
 
 static bool in_fault_mode(const struct rk_emulate_state *s)
@@ -282,7 +267,8 @@ static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *fl
         out->outcome = RK_BOOT_CRASHES;
         out->crash_pc =
             stop == RK_EMULATE_CRASHED && out->state.fault_pc ? out->state.fault_pc : out->state.pc;
-        find_text(&out->state, flash, len, out->crash_near, sizeof out->crash_near);
+        rk_boot_find_text(&out->state, out->crash_pc, flash, len, out->crash_near,
+                          sizeof out->crash_near);
     } else {
         out->outcome = out->log_bytes ? RK_BOOT_STOPS : RK_BOOT_SILENT;
     }
