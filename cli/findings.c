@@ -106,6 +106,17 @@ static void put_facts(struct text *text, const struct rk_checkup *c, const struc
     }
 }
 
+/* Does what is to be done mean work at the supply? */
+static bool needs_power(const char *id)
+{
+    static const char *const starts[] = {"pwr.", "wire.", "bl.power", "rst.brown-out", "host.port"};
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (strncmp(id, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
 void findings_text(struct text *text, const struct rk_checkup *c)
 {
     bool power = false;
@@ -130,7 +141,7 @@ void findings_text(struct text *text, const struct rk_checkup *c)
         if (f->next[0])
             text_printf(text, "      next  %s\n", f->next);
         put_steps(text, f->remedy);
-        power |= strncmp(f->id, "pwr.", 4) == 0 || strncmp(f->id, "wire.", 5) == 0;
+        power |= needs_power(f->id);
     }
     if (c->finding_count == 0)
         text_printf(text, "\nnot enough evidence for a finding\n");
@@ -209,6 +220,10 @@ void findings_json(struct rk_json *json, const struct rk_checkup *c)
     else
         rk_json_null(json); /* no log of a device */
     rk_json_put_string(json, "last_phase", c->last_phase[0] ? c->last_phase : NULL);
+    bool power = false;
+    for (size_t i = 0; i < c->finding_count; i++)
+        power |= needs_power(c->findings[i].id);
+    rk_json_put_string(json, "safety", power ? MAINS : NULL);
     rk_json_key(json, "log_baud");
     if (c->log_baud)
         rk_json_u64(json, c->log_baud);

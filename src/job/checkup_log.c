@@ -72,6 +72,8 @@ struct reader {
     bool headless;   /* the log begins in the middle of a boot */
     uint8_t first[256], next[MARKS_MAX];   /* marks by their first character, counted from 1 */
     unsigned strangers;                    /* lines that no phase knows behind the jump */
+    char family;                           /* of the first boot; 0 = none yet */
+    bool stranger;                         /* this boot is of the other family */
     bool jumped;                           /* the boot loader of this boot has handed over */
     bool power, watchdog, software, crash; /* causes of restarts that were watched */
 };
@@ -247,6 +249,12 @@ static void take_crc(struct reader *r, const char *text)
     memcpy(r->crc, crc, sizeof crc);
 }
 
+/* Whose banner begins a boot: 'S' of a BL602, 'V' of a Beken chip. */
+static char family_of(const char *text)
+{
+    return strstr(text, "bl602") || strstr(text, "BLSP") ? 'S' : 'V';
+}
+
 static void on_line(void *user, const struct rk_monitor_line *line)
 {
     struct reader *r = user;
@@ -258,6 +266,13 @@ static void on_line(void *user, const struct rk_monitor_line *line)
         r->boots = line->boot + r->headless;
         r->jumped = false;
         r->strangers = 0;
+        char family = family_of(line->text);
+        r->family = r->family ? r->family : family;
+        r->stranger = family != r->family;
+    }
+    if (r->stranger) { /* two logs in one file: the second module's starts are not the first one's */
+        take_marks(r, line->text);
+        return;
     }
     if (line->phase && strcmp(line->phase, "obk.tick") == 0)
         take_uptime(r, line->text);

@@ -141,6 +141,8 @@ static const struct {
     {"Flasher mode: BK7231M\nEncryption key: 510fb093 a3cbeadc 5993a17e c7adeb03\n",
      "dl.mode-m-on-n"},
     {"serial.SerialException: ClearCommError failed\n", "host.port-lost"},
+    {BANNER APP RADIO BANNER APP RADIO BANNER "Starting bl602 now....\n"
+     "Boot Reason:        BL_RST_SOFTWARE_WATCHDOG\n[OS] Starting TCP/IP Stack...\n", "pwr.rf-init"},
     {"nothing of interest\n", ""},
 };
 /* clang-format on */
