@@ -25,11 +25,11 @@ def ours(program, capture):
     return seconds, json.loads(done.stdout)["result"] or {"outcome": "error", "last_phase": None, "instructions": 0}
 
 
-def theirs(folder, capture, limit):
+def theirs(folder, capture, key, limit):
     """Seconds to the mark or the limit, and whether it was reached; the last line seen."""
     started, last, reached = time.monotonic(), b"", False
     process = subprocess.Popen([sys.executable, "-u", "src/main.py", os.path.abspath(capture), "--with-boot",
-                                "--only-uart"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                "--only-uart", *key], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     os.set_blocking(process.stdout.fileno(), False)
     text = b""
     while time.monotonic() - started < limit and process.poll() is None and not reached:
@@ -57,8 +57,9 @@ def main():
         good = good and result["outcome"] == "runs" and seconds <= LIMIT_SECONDS and rate >= LIMIT_MIPS
         line = "%-40.40s %-8s %-14s %5.2f s %6.1f M/s" % (pathlib.Path(capture).name, result["outcome"],
                                                           result["last_phase"], seconds, rate)
+        key = ["-key", "TUYA"] if result.get("chip") in ("BK7231N", "BK7231T") else []
         if peer.is_dir():
-            other, reached, last = theirs(peer, capture, options.peer_seconds)
+            other, reached, last = theirs(peer, capture, key, options.peer_seconds)
             line += "   BekenEmulator %s %.1f s (%s %.0f x): %s" % (
                 "reached it in" if reached else "not after", other, "" if reached else "more than", other / seconds, last)
         print(line, flush=True)

@@ -9,6 +9,9 @@ static const struct option options[] = {
     {"at", 0, OPTION_NUMBER, "ADDR", "place the file here, whatever it is", NULL, false, false},
     {"boot", 0, OPTION_FILE, "FILE", "join an application with the boot loader in this file first",
      NULL, false, false},
+    {"rehearse", 0, OPTION_SWITCH, NULL,
+     "first do it on an emulated copy of the module, and go on only if that boots", NULL, false,
+     false},
     WRITE_OPTIONS,
     {"wifi-ssid", 0, OPTION_TEXT, "NAME", "with --config auto: network to join", NULL, false,
      false},
@@ -62,6 +65,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     session_policy(s, &policy);
     if (st == RK_OK && moving_wanted(in))
         st = moving_prepare(s, &policy, &moving);
+    if (st == RK_OK && option_on(in, "rehearse"))
+        st = rk_job_rehearse(s->dev, &image, &policy, &s->err);
     if (st == RK_OK)
         st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
     moving_free(&moving);
@@ -101,6 +106,8 @@ const struct command command_flash = {
         "or backup). An interrupted run is continued by running the command again: "
         "the "
         "backup of the untouched module is kept.\n\n"
+        "--rehearse reads the module, does everything on an emulated copy of it first, starts what "
+        "comes out, and touches the module only if its application comes up there.\n\n"
         "--config auto moves house: what the old settings say about pins, roles and the address is "
         "written as an OpenBeken configuration in the same plan, with the network and the broker "
         "named by the options below, or asked for at a terminal, so that the module joins them "

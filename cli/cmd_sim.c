@@ -151,6 +151,9 @@ static enum rk_status serve(struct cli *cli, const struct rk_sim_spec *spec)
     struct rk_sim_options sim_opt = spec->options;
     if (option_on(&cli->in, "emulate"))
         sim_opt.family = rk_emulated_modules();
+    if (st == RK_OK && option_on(&cli->in, "emulate") && !sim_opt.family)
+        st = rk_fail(&cli->err, RK_ERR_UNSUPPORTED, "emulate.off",
+                     "this rekindle was built without its emulator");
     if (st == RK_OK)
         st = rk_sim_new(&sim_opt, &sim, &cli->err);
     if (st == RK_OK)

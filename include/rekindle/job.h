@@ -113,6 +113,15 @@ RK_MUST_CHECK enum rk_status rk_job_flash(struct rk_device *dev, const struct rk
                                           const struct rk_write_policy *policy,
                                           struct rk_write_result *out, struct rk_error *err);
 
+/* Reads the module, makes an emulated copy of it, does the same there with the same driver and job,
+ * and starts what comes out. Success means that the application is up; the module itself has only
+ * been read. Errors: VERIFY "rehearsal.fails" (how far it got), UNSUPPORTED "emulate.chip" (a chip
+ * that cannot be emulated, or a key that cannot be read), and those of rk_job_flash(). */
+RK_MUST_CHECK enum rk_status rk_job_rehearse(struct rk_device *dev,
+                                             const struct rk_image_file *image,
+                                             const struct rk_write_policy *policy,
+                                             struct rk_error *err);
+
 /* Writes back a backup. From another module's backup this module's own calibration is kept. */
 RK_MUST_CHECK enum rk_status rk_job_restore(struct rk_device *dev,
                                             const struct rk_image_file *backup,

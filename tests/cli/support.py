@@ -31,6 +31,15 @@ COMMANDS = ["ports", "info", "backup", "restore", "flash", "inspect",
             "diff", "reset", "config", "module", "monitor", "diagnose", "explain", "repair", "report", "sim", "chips", "completion", "help", "version"]
 
 
+def has_emulator():
+    """Was the program built with it?"""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"\0" * 64)
+        file.flush()
+        done = subprocess.run([PROGRAM, "boot", file.name], capture_output=True, check=False)
+        return b"emulate.off" not in done.stderr
+
+
 def flash_bytes(seed, size=FLASH_SIZE):
     """A plausible flash: two sectors of three filled, the rest blank."""
     source = random.Random(seed)

@@ -14,11 +14,15 @@ DUMPS = os.path.join(SHARED, "dumps")
 HAVE_DUMPS = os.path.isdir(DUMPS)
 
 
+HAVE_EMULATOR = support.has_emulator()
+
+
 def beken_captures():
     return [path for path in sorted(glob.glob(os.path.join(DUMPS, "*.bin")))
             if "BL602" not in path and "pinecone" not in path]
 
 
+@unittest.skipUnless(HAVE_EMULATOR, "built without the emulator")
 class Boot(support.Case):
     def test_what_is_no_firmware_is_refused(self):
         self.write("text.bin", b"no firmware at all\n" * 300)
@@ -32,7 +36,7 @@ class Boot(support.Case):
             self.run_program("boot", "x.bin", *option, code=2)
 
 
-@unittest.skipUnless(HAVE_DUMPS, "no captures at hand")
+@unittest.skipUnless(HAVE_DUMPS and HAVE_EMULATOR, "no captures at hand, or no emulator")
 class Captures(support.Case):
     def result(self, *arguments, code=0):
         return json.loads(self.run_program("boot", *arguments, "--json", code=code).out)["result"]
@@ -88,6 +92,22 @@ class Captures(support.Case):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), before)
         self.assertEqual(len(self.read("after.bin")), len(before))
+
+    def test_a_rehearsal_keeps_what_does_not_boot_from_the_module(self):
+        path = next(p for p in beken_captures() if "Mirabella" in p)
+        with open(path, "rb") as file:
+            before = file.read()
+        self.write("module.bin", before)
+        broken = bytearray(before[0x11000:0x11000 + 0x100000 // 34 * 34])
+        broken[34 * 40:34 * 600] = b"\xff" * (34 * 560)
+        self.write("broken.bin", broken)
+        flash = ["-p", "sim:bk7231n,flash=module.bin,save", "flash", "--rehearse", "--yes", "--at", "0x11000"]
+        run = self.run_program(*flash, "broken.bin", code=9)
+        self.assertIn("rehearsal.fails", run.err)
+        self.assertEqual(self.read("module.bin"), before)
+        good = bytearray(before[0x11000:0x11000 + 0x100000 // 34 * 34])
+        self.write("good.bin", good)
+        self.assertIn("rehearse", self.run_program(*flash, "good.bin").err)
 
     def test_a_weak_supply_restarts_it(self):
         path = next(p for p in beken_captures() if "Mirabella" in p)
