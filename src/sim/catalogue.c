@@ -13,6 +13,6 @@ const struct rk_sim_model rk_sim_catalogue[RK_SIM_MODELS] = {
     {"bk7252n", "BK7252N", "loader in mask ROM, 4 MiB, four efuse bytes, also sold as T4"},
     {"bk7236", "BK7236", "mask ROM and second loader, 4 MiB, also sold as T3 (from sources, untested)"},
     {"bk7258", "BK7258", "mask ROM and second loader, 8 MiB, also sold as T5 (from sources, untested)"},
-    {"bl602", "BL602", "what it prints while it starts (scenarios); its loader is not played"},
+    {"bl602", "BL602", "mask ROM in download mode, loader in RAM, 2 MiB; boot=low starts from flash"},
 };
 /* clang-format on */

@@ -383,6 +383,8 @@ static void take_from_line(struct rk_sim *sim)
 
     if (rk_wire_take(&sim->rx, sim->now_ns, &byte, 1, &baud) == 0)
         return;
+    if (sim->power == RK_SIM_RUNS && sim->family->measure)
+        sim->family->measure(sim, byte, baud);
     if (!rk_sim_rates_differ(baud, sim->baud)) {
         arrive(sim, byte);
         return;

@@ -62,6 +62,7 @@ static const struct rk_sim_key public_keys[] = {
     {"wire", "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none"},
     {"chatter", "BAUD", "with a scenario: numbered lines without end behind its text"},
     {"unheard", NULL, "nobody listens to UART2"},
+    {"boot-low", NULL, "BL602: the boot pin GPIO8 is low at reset, the flash starts"},
 };
 
 static const struct {
@@ -99,6 +100,7 @@ static const struct {
     {"refuse-reads", SWITCH, FAULT(refuse_reads)},
     {"chatter", NUMBER, OPTION(chatter)},
     {"unheard", SWITCH, OPTION(log_off)},
+    {"boot-low", SWITCH, OPTION(boot_low)},
 };
 /* clang-format on */
 

@@ -1,32 +1,48 @@
-/* A BL602 that shows how it starts: what boot2 and firmware print on UART0, as a scenario has it. Its
- * loader protocol is not played: commands meet silence, as with GPIO8 low at reset. */
-#include "sim/machine.h"
+/* A BL602 as a whole: creation, reset, and who gets the processor: the mask ROM's download mode while
+ * the boot pin GPIO8 is high, else what is in the flash. */
+#include "sim/bouffalo/bouffalo.h"
 
 #include "sim/catalogue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FLASH_ID   0x1540EFu /* a usual part of 2 MiB */
 #define FLASH_SIZE (2u << 20)
 #define ROM_NS     (15u * RK_SIM_MS) /* about what ROM and boot2 take */
 
-struct bouffalo {
-    uint64_t hand_over_ns;
-};
+static const uint8_t usual_mac[6] = {0x24, 0x94, 0x94, 0x12, 0x34, 0x56};
 
-static struct bouffalo *bouffalo_of(const struct rk_sim *sim)
+static uint32_t flash_size_for(const struct rk_sim_options *opt)
 {
-    return sim->module;
+    uint32_t size = opt->flash_size;
+
+    if (size == 0 && opt->flash_len > FLASH_SIZE)
+        for (size = FLASH_SIZE; size < opt->flash_len && size < 64u << 20;)
+            size *= 2;
+    return size ? size : FLASH_SIZE;
+}
+
+static uint32_t jedec_for(const struct rk_sim_options *opt, uint32_t size)
+{
+    uint32_t code = 0;
+
+    if (opt->jedec)
+        return opt->jedec;
+    while (code < 31 && 1u << code < size)
+        code++;
+    return (FLASH_ID & 0xFFFF) | code << 16;
 }
 
 static enum rk_status create(struct rk_sim *sim, size_t model, const struct rk_sim_options *opt,
                              struct rk_error *err)
 {
     const struct rk_nor_options nor = {
-        .jedec = opt->jedec ? opt->jedec : FLASH_ID,
-        .size = opt->flash_size ? opt->flash_size : FLASH_SIZE,
+        .jedec = jedec_for(opt, flash_size_for(opt)),
+        .size = flash_size_for(opt),
         .content = opt->flash,
         .content_len = opt->flash_len,
+        .status = opt->status,
         .instant = opt->ideal,
         .seed = opt->faults.seed,
     };
@@ -38,36 +54,49 @@ static enum rk_status create(struct rk_sim *sim, size_t model, const struct rk_s
     sim->module = calloc(1, sizeof(struct bouffalo));
     if (!sim->module)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    bfl_efuse_make(bfl_of(sim)->efuse, usual_mac);
     return rk_nor_new(&nor, &sim->nor, err);
+}
+
+static void forget_image(struct bouffalo *bfl)
+{
+    uint8_t digest[32];
+
+    if (bfl->sha)
+        rk_sha256_finish(bfl->sha, digest);
+    bfl->sha = NULL;
+    bfl->load = BFL_NO_HEADER;
+    bfl->loader = false;
 }
 
 static void destroy(struct rk_sim *sim)
 {
+    if (sim->module)
+        forget_image(bfl_of(sim));
     free(sim->module);
 }
 
 static void start(struct rk_sim *sim, enum rk_sim_cause cause)
 {
+    struct bouffalo *bfl = bfl_of(sim);
+
     (void)cause;
+    forget_image(bfl);
+    bfl->sticky = 0;
+    bfl->flash_ns = 0;
+    bfl->word_count = 0;
     sim->baud = 115200;
-    bouffalo_of(sim)->hand_over_ns = sim->now_ns + ROM_NS;
+    bfl_listen(sim);
+    if (sim->script.scenario || sim->options.boot_low) {
+        bfl->phase = BFL_FLASH;
+        bfl->phase_ns = sim->now_ns + ROM_NS;
+    }
 }
 
-static void ignore(struct rk_sim *sim, uint8_t byte)
+static void missed(struct rk_sim *sim, uint8_t byte)
 {
     (void)sim;
     (void)byte;
-}
-
-static uint64_t timer_ns(const struct rk_sim *sim)
-{
-    return bouffalo_of(sim)->hand_over_ns;
-}
-
-static void timer(struct rk_sim *sim)
-{
-    bouffalo_of(sim)->hand_over_ns = RK_SIM_NEVER;
-    rk_script_begin(sim);
 }
 
 const struct rk_sim_family rk_sim_bouffalo = {
@@ -76,8 +105,9 @@ const struct rk_sim_family rk_sim_bouffalo = {
     .create = create,
     .destroy = destroy,
     .start = start,
-    .byte = ignore,
-    .missed = ignore,
-    .timer_ns = timer_ns,
-    .timer = timer,
+    .measure = bfl_measure,
+    .byte = bfl_byte,
+    .missed = missed,
+    .timer_ns = bfl_timer_ns,
+    .timer = bfl_timer,
 };
