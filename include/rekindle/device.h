@@ -86,6 +86,9 @@ struct rk_connect_options {
     uint32_t retries;         /* per command and sector; 0 = 5 */
     bool bare; /* read nothing of the flash: a module whose reads fail can be connected like this.
                   Size, regions and MAC are then what is usual, or unknown */
+    const uint8_t *loader; /* BL602: a loader to put into its RAM (boot header, segment header,
+                              data), copied; NULL = work through the mask ROM alone, slowly */
+    size_t loader_len;
 };
 
 struct rk_device;

@@ -69,7 +69,7 @@ struct rk_chip_driver {
     void (*free_state)(struct rk_device *dev);
 };
 
-extern const struct rk_chip_driver rk_beken_driver;
+extern const struct rk_chip_driver rk_beken_driver, rk_bouffalo_driver;
 
 /* All families, in the order in which they are tried. */
 const struct rk_chip_driver *const *rk_chip_drivers(size_t *count);

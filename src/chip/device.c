@@ -80,6 +80,14 @@ static enum rk_status explain(struct rk_device *dev, const struct turns *turns, 
     return no_answer(dev, timeout_ms, err);
 }
 
+/* Can it be a chip of this family? */
+static bool wanted(const struct rk_connect_options *opt, const struct rk_chip_driver *driver)
+{
+    const struct rk_chip_entry *chip = opt->chip ? rk_chip_find(opt->chip) : NULL;
+
+    return !chip || rk_text_same(chip->family, driver->family);
+}
+
 /* Knocks with every family in turn until one answers; *index is the one. */
 static enum rk_status knock_all(struct rk_device *dev, const struct rk_connect_options *opt,
                                 struct turns *turns, size_t *index, struct rk_error *err)
@@ -90,6 +98,8 @@ static enum rk_status knock_all(struct rk_device *dev, const struct rk_connect_o
     bool asked = false;
 
     for (size_t turn = 0;; turn = (turn + 1) % turns->count) {
+        if (!wanted(opt, turns->drivers[turn]))
+            continue;
         uint64_t waited = rk_clock_now(clock) - start;
         bool linked = false;
         if (timeout_ms != UINT32_MAX && waited >= (uint64_t)timeout_ms * 1000)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct rk_chip_driver *const drivers[] = {&rk_beken_driver};
+static const struct rk_chip_driver *const drivers[] = {&rk_beken_driver, &rk_bouffalo_driver};
 
 const struct rk_chip_driver *const *rk_chip_drivers(size_t *count)
 {

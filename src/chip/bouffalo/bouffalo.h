@@ -1,0 +1,122 @@
+/* Inside the BL602 driver: state, and one function per step. The chip is in one of two stages: the
+ * mask ROM listens, or a loader that was put into RAM. */
+#ifndef RK_CHIP_BOUFFALO_BOUFFALO_H
+#define RK_CHIP_BOUFFALO_BOUFFALO_H
+
+#include "chip/bouffalo/frame.h"
+#include "chip/chip.h"
+
+#define RK_BFL_EFUSE_SIZE 128u
+
+enum rk_bfl_op {
+    RK_BFL_BOOT_INFO = 0x10,
+    RK_BFL_LOAD_HEADER = 0x11,
+    RK_BFL_SEGMENT_HEADER = 0x17,
+    RK_BFL_SEGMENT_DATA = 0x18,
+    RK_BFL_CHECK_IMAGE = 0x19,
+    RK_BFL_RUN_IMAGE = 0x1A,
+    RK_BFL_RESET = 0x21,
+    RK_BFL_ERASE = 0x30,
+    RK_BFL_WRITE = 0x31,
+    RK_BFL_READ = 0x32,
+    RK_BFL_JEDEC = 0x36,
+    RK_BFL_STATUS = 0x37,
+    RK_BFL_WRITE_CHECK = 0x3A,
+    RK_BFL_PARAMETERS = 0x3B,
+    RK_BFL_HASH = 0x3D,
+    RK_BFL_EFUSE = 0x41,
+    RK_BFL_MEMORY_WRITE = 0x50,
+    RK_BFL_MEMORY_READ = 0x51
+};
+
+struct rk_bfl_state {
+    bool loader;      /* a loader runs in RAM; false = mask ROM */
+    bool syncing;     /* inside rk_bfl_resync() */
+    bool flash_ready; /* ROM stage: its flash controller is set up */
+    uint8_t *image;   /* the loader to send, owned; NULL = none was given */
+    size_t image_len;
+    unsigned tries;  /* handshakes */
+    unsigned pulses; /* of the modem lines */
+    uint64_t last_pulse_us, last_sent_us;
+    uint8_t info[20]; /* boot info */
+    uint8_t tx[RK_BFL_FRAME_MAX];
+    uint8_t rx[2 * RK_BFL_FRAME_MAX];
+    size_t rx_len, rx_used;
+};
+
+static inline struct rk_bfl_state *rk_bfl_state(const struct rk_device *dev)
+{
+    return dev->state;
+}
+
+/* ---- exchange.c ---- */
+
+struct rk_bfl_command {
+    const char *name; /* for messages */
+    uint8_t op;
+    const uint8_t *payload;
+    size_t len;
+    bool data;          /* the answer brings data ... */
+    size_t answer_len;  /* ... of so many bytes; anything else is no answer. 0 = any */
+    uint64_t device_us; /* the chip may need before it answers, or between two signs of life */
+};
+
+/* Sends, and waits for the answer, once. answer->data is valid until the next exchange. */
+enum rk_status rk_bfl_exchange(struct rk_device *dev, const struct rk_bfl_command *command,
+                               struct rk_bfl_answer *answer, struct rk_error *err);
+/* The same, repeated with resynchronisation as often as the device allows. */
+enum rk_status rk_bfl_repeat(struct rk_device *dev, const struct rk_bfl_command *command,
+                             struct rk_bfl_answer *answer, struct rk_error *err);
+/* Forgets everything received. */
+enum rk_status rk_bfl_discard(struct rk_device *dev, struct rk_error *err);
+bool rk_bfl_may_retry(enum rk_status status);
+
+/* ---- link.c ---- */
+
+enum rk_status rk_bfl_try_link(struct rk_device *dev, const struct rk_connect_options *opt,
+                               uint64_t slice_us, bool *linked, struct rk_error *err);
+/* Lets the module measure the rate. *heard: it has said OK. */
+enum rk_status rk_bfl_handshake(struct rk_device *dev, uint32_t baud, uint64_t wait_us, bool *heard,
+                                struct rk_error *err);
+/* Asks for the boot info: which stage it is. */
+enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct rk_error *err);
+enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_reset(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_keepalive(struct rk_device *dev, struct rk_error *err);
+
+/* ---- loader.c ---- */
+
+/* Sends the loader and starts it at the rate wanted, 0 = the highest that works. */
+enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error *err);
+/* Can these bytes be a loader? Errors: IMAGE_FORMAT "bl602.loader". */
+enum rk_status rk_bfl_check_loader(const uint8_t *image, size_t len, struct rk_error *err);
+
+/* ---- rom.c: the flash through the mask ROM alone ---- */
+
+enum rk_status rk_bfl_rom_jedec(struct rk_device *dev, uint8_t id[3], struct rk_error *err);
+enum rk_status rk_bfl_rom_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                               struct rk_error *err);
+
+/* ---- identify.c ---- */
+
+enum rk_status rk_bfl_probe(struct rk_device *dev, const struct rk_connect_options *opt,
+                            struct rk_error *err);
+enum rk_status rk_bfl_locate(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_identify(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_set_baud(struct rk_device *dev, uint32_t baud, bool try_all,
+                               struct rk_error *err);
+
+/* ---- flash.c ---- */
+
+enum rk_status rk_bfl_flash_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                                 struct rk_error *err);
+enum rk_status rk_bfl_digest(struct rk_device *dev, uint32_t addr, uint32_t len,
+                             struct rk_digest *out, struct rk_error *err);
+enum rk_status rk_bfl_write_begin(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_write_end(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
+                            struct rk_error *err);
+enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                              uint32_t len, struct rk_error *err);
+
+#endif

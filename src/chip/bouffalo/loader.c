@@ -1,0 +1,123 @@
+/* Putting a loader into the RAM of a BL602: the ROM takes a boot header, a segment header, the data,
+ * checks the hash and jumps. The loader then measures the rate anew. */
+#include "base/bytes.h"
+#include "base/context.h"
+#include "chip/bouffalo/bouffalo.h"
+
+#include <string.h>
+
+#define HEADER      176u
+#define SEGMENT     16u
+#define SEGMENTS_AT 120u
+#define CHUNK       4080u /* a multiple of 16 below the ROM's limit of 4092 */
+#define LOADER_MAX  0x18000u
+#define START_US    120000u /* until a loader listens */
+#define LISTEN_US   150000u
+#define CHECK_US    200000u
+#define TRIES       2
+
+enum rk_status rk_bfl_check_loader(const uint8_t *image, size_t len, struct rk_error *err)
+{
+    const char *what = NULL;
+
+    if (len < HEADER + SEGMENT || len > LOADER_MAX)
+        what = "its length";
+    else if (memcmp(image, "BFNP", 4) != 0)
+        what = "its first bytes are not BFNP";
+    else if (rk_get_le32(image + SEGMENTS_AT) != 1 ||
+             rk_get_le32(image + HEADER + 4) > len - HEADER - SEGMENT)
+        what = "its segments";
+    if (!what)
+        return RK_OK;
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.loader", "this is no RAM image for the BL602");
+    rk_error_detail(err, "it does not fit by %s", what);
+    rk_error_hint(err, "needed is a loader such as eflash_loader_40m.bin of Bouffalo Lab's SDK "
+                       "(tools/flash_tool/chips/bl602/eflash_loader)");
+    return RK_ERR_IMAGE_FORMAT;
+}
+
+static enum rk_status step(struct rk_device *dev, const char *name, uint8_t op,
+                           const uint8_t *payload, size_t len, struct rk_error *err)
+{
+    const struct rk_bfl_command command = {.name = name,
+                                           .op = op,
+                                           .payload = payload,
+                                           .len = len,
+                                           .data = op == RK_BFL_SEGMENT_HEADER,
+                                           .answer_len = op == RK_BFL_SEGMENT_HEADER ? len : 0,
+                                           .device_us = CHECK_US};
+    struct rk_bfl_answer answer;
+
+    return rk_bfl_exchange(dev, &command, &answer, err);
+}
+
+/* A lost byte cannot be repaired within an image: it begins again with the header. */
+static enum rk_status send_image(struct rk_device *dev, struct rk_error *err)
+{
+    const struct rk_bfl_state *s = rk_bfl_state(dev);
+    const uint8_t *data = s->image + HEADER + SEGMENT;
+    size_t len = rk_get_le32(s->image + HEADER + 4);
+    enum rk_status st =
+        step(dev, "take the loader's header", RK_BFL_LOAD_HEADER, s->image, HEADER, err);
+
+    if (st == RK_OK)
+        st = step(dev, "take the loader's segment", RK_BFL_SEGMENT_HEADER, s->image + HEADER,
+                  SEGMENT, err);
+    for (size_t at = 0; st == RK_OK && at < len; at += CHUNK)
+        st = step(dev, "take the loader", RK_BFL_SEGMENT_DATA, data + at,
+                  len - at < CHUNK ? len - at : CHUNK, err);
+    if (st == RK_OK)
+        st = step(dev, "check the loader", RK_BFL_CHECK_IMAGE, NULL, 0, err);
+    if (st == RK_OK)
+        st = step(dev, "run the loader", RK_BFL_RUN_IMAGE, NULL, 0, err);
+    return st;
+}
+
+/* Shakes hands with the loader that was just started. */
+static enum rk_status meet(struct rk_device *dev, uint32_t baud, bool *heard, struct rk_error *err)
+{
+    static const uint32_t ladder[] = {2000000, 1000000, 500000, 115200};
+
+    rk_clock_sleep(rk_link_clock(dev->link), START_US);
+    for (size_t i = 0; i < sizeof ladder / sizeof ladder[0] && !*heard; i++) {
+        uint32_t rate = baud ? baud : ladder[i];
+        struct rk_error ignored;
+        enum rk_status st = rk_bfl_handshake(dev, rate, LISTEN_US, heard, &ignored);
+        if (st == RK_ERR_PORT_CONFIG && !baud)
+            continue; /* this adapter cannot */
+        if (st == RK_OK && *heard)
+            st = rk_bfl_boot_info(dev, CHECK_US, &ignored);
+        if (st != RK_OK && !rk_bfl_may_retry(st)) {
+            if (err)
+                *err = ignored;
+            return st;
+        }
+    }
+    return RK_OK;
+}
+
+enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error *err)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    bool heard = false;
+    enum rk_status st = RK_OK;
+
+    rk_log(dev->ctx, RK_LEVEL_INFO, "bl602.loader", "sending the loader, %u bytes",
+           (unsigned)s->image_len);
+    for (int i = 0; i < TRIES; i++) {
+        st = send_image(dev, err);
+        if (!rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED)
+            break;
+    }
+    if (st == RK_OK)
+        st = meet(dev, baud, &heard, err);
+    if (st != RK_OK)
+        return st;
+    if (heard && s->loader)
+        return RK_OK;
+    rk_fail(err, RK_ERR_NO_LINK, "bl602.loader-silent",
+            "the loader was started and does not answer");
+    rk_error_hint(err, "is it for the crystal of this board (40 MHz on all modules known)? Try a "
+                       "lower rate: --baud 500000");
+    return RK_ERR_NO_LINK;
+}

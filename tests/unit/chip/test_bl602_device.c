@@ -1,0 +1,172 @@
+/* The BL602 driver against the virtual module: through a loader in RAM and through the ROM alone. */
+#include "unit/chip/bench.h"
+#include "unit/sim/bl602_loader.h"
+
+#define SIZE 0x200000u
+
+static uint8_t loader[LOADER_SIZE];
+
+static void connect_with(struct bench *b, const struct rk_sim_options *sim, bool with_loader,
+                         const char *chip)
+{
+    struct rk_connect_options opt = {.size = sizeof opt, .chip = chip};
+
+    loader_make(loader);
+    if (with_loader) {
+        opt.loader = loader;
+        opt.loader_len = sizeof loader;
+    }
+    bench_begin(b, sim);
+    bench_ok(b, bench_connect(b, &opt));
+}
+
+static void module_is_identified(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    static const uint8_t mac[6] = {0x24, 0x94, 0x94, 0x12, 0x34, 0x56};
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    for (int with = 0; with < 2; with++)
+        for (int named = 0; named < 2; named++) {
+            connect_with(&b, &sim, with, named ? "bl602" : NULL);
+            const struct rk_device_info *info = rk_device_info(b.dev);
+            assert_string_equal(info->chip, "BL602");
+            assert_string_equal(info->flash_name, "W25Q16JV");
+            assert_int_equal(info->flash_size, SIZE);
+            assert_memory_equal(info->mac, mac, 6);
+            assert_int_equal(info->baud, with ? 2000000 : named ? 500000 : 115200);
+            bench_end(&b);
+        }
+}
+
+/* Reads, erases and programs; nothing but the sectors named changes. */
+static void exercise(struct bench *b)
+{
+    static uint8_t got[0x3000], want[0x2000];
+    struct rk_digest told, own;
+    size_t len;
+
+    bench_ok(b, rk_device_read(b->dev, 0x12345, got, sizeof got, &b->err));
+    assert_memory_equal(got, bench_content + 0x12345, sizeof got);
+    bench_ok(b, rk_device_digest(b->dev, 0x10000, 0x4000, &told, &b->err));
+    rk_digest_of(RK_DIGEST_SHA256, bench_content + 0x10000, 0x4000, &own);
+    assert_true(rk_digest_equal(&told, &own));
+    for (size_t i = 0; i < sizeof want; i++)
+        want[i] = (uint8_t)(i * 13 + i / 256);
+    bench_ok(b, rk_device_write_begin(b->dev, &b->err));
+    bench_ok(b, rk_device_erase(b->dev, 0x40000, RK_BLOCK_SIZE, &b->err));
+    bench_ok(b, rk_device_erase(b->dev, 0x21000, RK_SECTOR_SIZE, &b->err));
+    bench_ok(b, rk_device_program(b->dev, 0x40000, want, sizeof want, &b->err));
+    bench_ok(b, rk_device_write_end(b->dev, &b->err));
+    bench_ok(b, rk_device_digest(b->dev, 0x40000, sizeof want, &told, &b->err));
+    const uint8_t *flash = rk_sim_flash(b->sim, &len);
+    assert_memory_equal(flash + 0x40000, want, sizeof want);
+    assert_true(rk_bytes_all(flash + 0x42000, 0xE000, 0xFF));
+    assert_true(rk_bytes_all(flash + 0x21000, 0x1000, 0xFF));
+    assert_memory_equal(flash, bench_content, 0x21000);
+    assert_memory_equal(flash + 0x22000, bench_content + 0x22000, 0x1E000);
+    assert_memory_equal(flash + 0x50000, bench_content + 0x50000, SIZE - 0x50000);
+}
+
+static void loader_reads_and_writes(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    connect_with(&b, &sim, true, NULL);
+    exercise(&b);
+    bench_end(&b);
+}
+
+static void rom_reads_and_writes(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    connect_with(&b, &sim, false, "bl602");
+    exercise(&b);
+    bench_end(&b);
+}
+
+static void bad_line_is_survived(void **state)
+{
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    static uint8_t got[0x8000];
+    struct bench b;
+    unsigned retries = 0;
+
+    (void)state;
+    bench_make_content();
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        connect_with(&b, &sim, true, "bl602");
+        const struct rk_sim_faults faults = {.seed = seed, .drop_ppm = 60};
+        rk_sim_set_faults(b.sim, &faults);
+        bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
+        bench_ok(&b, rk_device_write_begin(b.dev, &b.err));
+        bench_ok(&b, rk_device_erase(b.dev, 0x40000, RK_BLOCK_SIZE, &b.err));
+        bench_ok(&b, rk_device_program(b.dev, 0x40000, bench_content, 0x8000, &b.err));
+        bench_ok(&b, rk_device_write_end(b.dev, &b.err));
+        struct rk_sim_stats stats;
+        rk_sim_stats(b.sim, &stats);
+        retries += stats.faults;
+        bench_end(&b);
+    }
+    assert_true(retries > 0);
+}
+
+/* A module that was reset on the way gets the loader again. */
+static void reset_module_gets_the_loader_again(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    static uint8_t got[0x1000];
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    connect_with(&b, &sim, true, "bl602");
+    rk_sim_power_on(b.sim, bench_now(&b));
+    bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
+    assert_memory_equal(got, bench_content + 0x30000, sizeof got);
+    bench_end(&b);
+}
+
+static void wrong_loader_is_refused(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602", .loader = loader};
+    struct bench b;
+
+    (void)state;
+    bench_begin(&b, &sim);
+    loader_make(loader);
+    opt.loader_len = sizeof loader - 1;
+    assert_int_equal(bench_connect(&b, &opt), RK_ERR_IMAGE_FORMAT);
+    assert_string_equal(b.err.id, "bl602.loader");
+    bench_end(&b);
+    bench_begin(&b, &sim);
+    loader[1000] ^= 1; /* the ROM checks the hash */
+    opt.loader_len = sizeof loader;
+    assert_int_equal(bench_connect(&b, &opt), RK_ERR_DEVICE_REFUSED);
+    assert_string_equal(b.err.id, "bl602.refused");
+    bench_end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(module_is_identified),
+        cmocka_unit_test(loader_reads_and_writes),
+        cmocka_unit_test(rom_reads_and_writes),
+        cmocka_unit_test(bad_line_is_survived),
+        cmocka_unit_test(reset_module_gets_the_loader_again),
+        cmocka_unit_test(wrong_loader_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
