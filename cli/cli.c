@@ -22,5 +22,7 @@ struct rk_connect_options cli_connect_options(const struct cli *cli)
                                        .baud = set->baud,
                                        .max_baud = set->max_baud,
                                        .link_timeout_ms = set->link_timeout_ms,
-                                       .retries = set->retries};
+                                       .retries = set->retries,
+                                       .loader = set->loader,
+                                       .loader_len = set->loader_len};
 }

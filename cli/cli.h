@@ -22,6 +22,8 @@ struct settings {
     bool max_baud;
     uint32_t link_timeout_ms;
     uint32_t retries;
+    uint8_t *loader; /* content of --loader; NULL = none */
+    size_t loader_len;
     const char *backup_dir; /* NULL = current folder */
     uint32_t lifted;        /* RK_RULE_BIT()s */
 };

@@ -51,6 +51,7 @@ static const struct option options[] = {
     {"wire", 0, OPTION_TEXT, "STATE", "ok, rx-open, tx-open, swapped, short, low, uart2, loop or none", NULL, false, false},
     {"chatter", 0, OPTION_NUMBER, "BAUD", "with a scenario: numbered lines without end behind its text", NULL, false, false},
     {"unheard", 0, OPTION_SWITCH, NULL, "nobody listens to UART2, the log", NULL, false, false},
+    {"boot-low", 0, OPTION_SWITCH, NULL, "BL602: the boot pin GPIO8 is low at reset, the flash starts", NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 /* clang-format on */

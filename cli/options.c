@@ -14,6 +14,7 @@ const struct option global_options[] = {
     {"baud", 'b', OPTION_TEXT, "RATE", "transfer rate: a number, auto (highest safe rate, the default) or max", NULL, false, false},
     {"reset", 'R', OPTION_TEXT, "MODE", "how to reset the module: auto, none, manual, dtr-rts, rts, dtr, or seq:D0|R1|W0.2|R0", NULL, false, false},
     {"link-timeout", 't', OPTION_SECONDS, "SECONDS", "how long to wait for the module (default 20; 0 = for ever)", NULL, false, false},
+    {"loader", 0, OPTION_FILE, "FILE", "BL602: put this loader into its RAM; without it everything goes through the mask ROM, slowly", NULL, false, false},
     {"retries", 0, OPTION_NUMBER, "N", "repeats of a failed command (default 5)", NULL, false, false},
     {"json", 'j', OPTION_SWITCH, NULL, "print one JSON document on standard output", NULL, false, false},
     {"jsonl", 0, OPTION_SWITCH, NULL, "print events as JSON lines while working, the result last", NULL, false, false},
@@ -49,6 +50,11 @@ static const struct option *find_named(const struct command *command, const char
     const struct option *o = find_in(global_options, name, len);
 
     return o || !command ? o : find_in(command->options, name, len);
+}
+
+bool option_is_own(const struct command *command, const char *name)
+{
+    return find_in(command->options, name, strlen(name)) != NULL;
 }
 
 const struct option *option_find(const struct command *command, const char *name)

@@ -67,5 +67,7 @@ static inline bool option_on(const struct invocation *in, const char *name)
 
 /* Finds a row by name in the command's and the global table; NULL if there is none. */
 const struct option *option_find(const struct command *command, const char *name);
+/* True if the command itself has an option of that name. */
+bool option_is_own(const struct command *command, const char *name);
 
 #endif

@@ -20,7 +20,8 @@
 #include <unistd.h>
 #endif
 
-#define CONFIG_MAX 65536u
+#define CONFIG_MAX       65536u
+#define LOADER_MAX_BYTES (1u << 20)
 
 /* Files in order of precedence: the project's, then the user's. */
 struct config_files {
@@ -247,6 +248,17 @@ static enum rk_status set_numbers(struct cli *cli, struct rk_error *err)
     return retries ? rk_parse_u32(retries, &s->retries, err) : RK_OK;
 }
 
+/* `sim` has an option of this name that means something else. */
+static enum rk_status read_loader(struct cli *cli, struct rk_error *err)
+{
+    const char *name = option_value(&cli->in, "loader");
+
+    if (!name || option_is_own(cli->in.command, "loader"))
+        return RK_OK;
+    return rk_file_read(name, LOADER_MAX_BYTES, &cli->settings.loader, &cli->settings.loader_len,
+                        err);
+}
+
 enum rk_status settings_resolve(struct cli *cli, struct rk_error *err)
 {
     struct settings *s = &cli->settings;
@@ -259,6 +271,8 @@ enum rk_status settings_resolve(struct cli *cli, struct rk_error *err)
         st = set_ports(cli, err);
     if (st == RK_OK)
         st = set_numbers(cli, err);
+    if (st == RK_OK)
+        st = read_loader(cli, err);
     if (st == RK_OK)
         st = parse_baud(look_up(cli, CONFIG_BAUD), s, err);
     if (st != RK_OK)
@@ -274,6 +288,8 @@ void settings_free(struct cli *cli)
 {
     struct config_files *files = cli->config_file;
 
+    free(cli->settings.loader);
+    cli->settings.loader = NULL;
     if (files) {
         config_free(&files->project);
         config_free(&files->user);

@@ -84,7 +84,7 @@ struct rk_sim_options {
     bool log_off;     /* nobody listens to UART2: rk_link_log() finds nothing */
     const struct rk_sim_family *family; /* another kind of module with the same names, such as
                                            rk_emulated_modules(); NULL = the usual one */
-    bool boot_low;    /* BL602: the boot pin GPIO8 is low at reset, it starts from flash. Without
+    bool boot_low; /* BL602: the boot pin GPIO8 is low at reset, it starts from flash. Without
                          it, and without a scenario, the pin is high: download mode */
 };
 

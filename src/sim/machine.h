@@ -35,7 +35,7 @@ struct rk_sim_family {
     void (*destroy)(struct rk_sim *sim);
     /* The processor starts at address 0. */
     void (*start)(struct rk_sim *sim, enum rk_sim_cause cause);
-    /* A byte is about to be received at that rate: who measures rates sets sim->baud. May be NULL. */
+    /* A byte is about to be received at that rate: who measures rates sets sim->baud. NULL = no. */
     void (*measure)(struct rk_sim *sim, uint8_t byte, uint32_t baud);
     /* The processor takes one byte from the receive ring. */
     void (*byte)(struct rk_sim *sim, uint8_t byte);

@@ -83,7 +83,7 @@ static enum rk_status find_flash(struct rk_device *dev, struct rk_error *err)
     memcpy(info->jedec, id, sizeof id);
     info->has_jedec = true;
     if (rk_bytes_all(id, 3, 0) || rk_bytes_all(id, 3, 0xFF)) {
-        rk_fail(err, RK_ERR_FLASH_FAULT, "flash.no-id", "the flash does not answer");
+        rk_fail(err, RK_ERR_FLASH_FAULT, "flash.silent", "the flash does not answer");
         rk_error_hint(err, "is the module whole, and its 3.3 V supply strong enough?");
         return RK_ERR_FLASH_FAULT;
     }
@@ -93,7 +93,7 @@ static enum rk_status find_flash(struct rk_device *dev, struct rk_error *err)
     info->flash_size = part ? part->size : rk_bl602_size_of_code(id[2]);
     info->flash_size_evidence = part ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE;
     if (info->flash_size == 0)
-        return rk_fail(err, RK_ERR_UNSUPPORTED, "flash.no-id",
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "flash.size-unknown",
                        "the flash part %02x%02x%02x has an unknown size", id[0], id[1], id[2]);
     return send_parameters(dev, part, err);
 }

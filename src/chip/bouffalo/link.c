@@ -198,41 +198,44 @@ static enum rk_status lost(struct rk_error *err)
     return RK_ERR_LINK_LOST;
 }
 
+/* Errors of the line say that nobody is there; others are the port's. */
+static bool absent(enum rk_status status)
+{
+    return rk_bfl_may_retry(status) || status == RK_ERR_DEVICE_REFUSED;
+}
+
+static enum rk_status knock_again(struct rk_device *dev, struct rk_error *err)
+{
+    const uint32_t rates[] = {rk_link_baud(dev->link), 500000, FIRST_BAUD};
+    bool heard = false;
+
+    for (int i = 0; i < 3 && !heard; i++) {
+        enum rk_status st = rk_bfl_handshake(dev, rates[i], LISTEN_US, &heard, err);
+        if (st != RK_OK)
+            return st;
+    }
+    enum rk_status st = heard ? rk_bfl_boot_info(dev, LISTEN_US, err) : RK_ERR_TIMEOUT;
+    return absent(st) ? lost(err) : st;
+}
+
 /* Silence first: a half frame is forgotten, then the session. */
 static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
     const struct rk_clock *clock = rk_link_clock(dev->link);
     uint32_t rate = rk_link_baud(dev->link);
-    bool was_loader = s->loader, heard = false;
-    struct rk_error ignored;
+    bool was_loader = s->loader;
 
     rk_clock_sleep(clock, HALF_FRAME_US);
-    enum rk_status st = rk_bfl_boot_info(dev, LISTEN_US, &ignored);
-    if (!rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED && st != RK_OK)
-        goto port;
-    if (st == RK_OK && s->loader == was_loader)
-        return RK_OK;
+    enum rk_status st = rk_bfl_boot_info(dev, LISTEN_US, err);
+    if (!absent(st) && (st != RK_OK || s->loader == was_loader))
+        return st;
     rk_clock_sleep(clock, HALF_FRAME_US + SESSION_US);
-    const uint32_t rates[] = {rate, 500000, FIRST_BAUD};
-    for (int i = 0; i < 3 && !heard; i++) {
-        st = rk_bfl_handshake(dev, rates[i], LISTEN_US, &heard, err);
-        if (st != RK_OK)
-            return st;
-    }
-    st = heard ? rk_bfl_boot_info(dev, LISTEN_US, &ignored) : RK_ERR_TIMEOUT;
-    if (rk_bfl_may_retry(st) || st == RK_ERR_DEVICE_REFUSED)
-        return lost(err);
+    st = knock_again(dev, err);
     if (st != RK_OK)
-        goto port;
+        return st;
     s->flash_ready = false;
-    if (was_loader && !s->loader)
-        return rk_bfl_load(dev, rate, err); /* it has been reset */
-    return RK_OK;
-port:
-    if (err)
-        *err = ignored;
-    return st;
+    return was_loader && !s->loader ? rk_bfl_load(dev, rate, err) : RK_OK; /* it was reset */
 }
 
 enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err)
