@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "flash_bl602.h"
 #include "moving.h"
 
 #include "base/text.h"
@@ -9,6 +10,12 @@ static const struct option options[] = {
     {"at", 0, OPTION_NUMBER, "ADDR", "place the file here, whatever it is", NULL, false, false},
     {"boot", 0, OPTION_FILE, "FILE", "join an application with the boot loader in this file first",
      NULL, false, false},
+    {"device-tree", 0, OPTION_FILE, "FILE",
+     "BL602 that has none: .dtb, .dts, a capture, or \"default\" for a plain one", NULL, false,
+     false},
+    {"layout", 0, OPTION_TEXT, "LAYOUT",
+     "BL602: another partition table: .toml file, binary, or a name such as 2m", NULL, false,
+     false},
     {"rehearse", 0, OPTION_SWITCH, NULL,
      "first do it on an emulated copy of the module, and go on only if that boots", NULL, false,
      false},
@@ -56,7 +63,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     uint8_t *data = NULL;
     enum rk_status st = session_load(s, image.name, &data, &image.len);
 
-    if (st == RK_OK && option_value(in, "boot"))
+    bool bl602 = st == RK_OK && !at && flash_is_bl602(s, data, image.len);
+    if (st == RK_OK && !bl602 && option_value(in, "boot"))
         st = join_boot(s, option_value(in, "boot"), &data, &image.len);
     image.data = data;
     image.have_addr = at != NULL;
@@ -67,7 +75,9 @@ static enum rk_status work(struct session *s, struct rk_json *json)
         st = moving_prepare(s, &policy, &moving);
     if (st == RK_OK && option_on(in, "rehearse"))
         st = rk_job_rehearse(s->dev, &image, &policy, &s->err);
-    if (st == RK_OK)
+    if (st == RK_OK && bl602)
+        st = flash_bl602(s, &image, &policy, &result);
+    else if (st == RK_OK)
         st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
     moving_free(&moving);
     free(data);
@@ -106,6 +116,9 @@ const struct command command_flash = {
         "or backup). An interrupted run is continued by running the command again: "
         "the "
         "backup of the untouched module is kept.\n\n"
+        "A BL602 needs neighbours beside its application: partition table, second-stage loader, "
+        "device tree. What the module has and is right stays; what it lacks comes from --boot, "
+        "--device-tree and --layout, and if something is missing nothing is written.\n\n"
         "--rehearse reads the module, does everything on an emulated copy of it first, starts what "
         "comes out, and touches the module only if its application comes up there.\n\n"
         "--config auto moves house: what the old settings say about pins, roles and the address is "

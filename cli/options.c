@@ -47,9 +47,9 @@ static const struct option *find_in(const struct option *table, const char *name
 
 static const struct option *find_named(const struct command *command, const char *name, size_t len)
 {
-    const struct option *o = find_in(global_options, name, len);
+    const struct option *o = command ? find_in(command->options, name, len) : NULL;
 
-    return o || !command ? o : find_in(command->options, name, len);
+    return o ? o : find_in(global_options, name, len);
 }
 
 bool option_is_own(const struct command *command, const char *name)

@@ -3,6 +3,7 @@
 #ifndef REKINDLE_JOB_H
 #define REKINDLE_JOB_H
 
+#include <rekindle/bl602.h>
 #include <rekindle/plan.h>
 
 #ifdef __cplusplus
@@ -112,6 +113,17 @@ struct rk_image_file {
 RK_MUST_CHECK enum rk_status rk_job_flash(struct rk_device *dev, const struct rk_image_file *image,
                                           const struct rk_write_policy *policy,
                                           struct rk_write_result *out, struct rk_error *err);
+
+/* Flashes an application onto a BL602, with everything that the module lacks beside it: judges the
+ * flash, plans (see rk_bl602_plan(): a missing piece that `sources` has not is an error before
+ * anything is written), backs up, writes range by range in the plan's order, verifies, and judges
+ * what is there then. Success means that every piece is there and valid. Errors: those of
+ * rk_bl602_plan() and rk_job_write(); VERIFY "bl602.incomplete". */
+RK_MUST_CHECK enum rk_status rk_job_flash_bl602(struct rk_device *dev,
+                                                const struct rk_image_file *app,
+                                                const struct rk_bl602_sources *sources,
+                                                const struct rk_write_policy *policy,
+                                                struct rk_write_result *out, struct rk_error *err);
 
 /* Reads the module, makes an emulated copy of it, does the same there with the same driver and job,
  * and starts what comes out. Success means that the application is up; the module itself has only

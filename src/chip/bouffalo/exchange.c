@@ -61,7 +61,7 @@ static enum rk_status judge(const struct rk_bfl_command *command,
     if (answer->refused)
         return refused(command, answer->code, err);
     if (command->data && command->answer_len && answer->len != command->answer_len) {
-        rk_fail(err, RK_ERR_PROTOCOL, "link.garbage", "the answer to \"%s\" makes no sense",
+        rk_fail(err, RK_ERR_PROTOCOL, "link.mismatch", "the answer to \"%s\" makes no sense",
                 command->name);
         rk_error_detail(err, "%zu bytes instead of %zu", answer->len, command->answer_len);
         return RK_ERR_PROTOCOL;
@@ -96,7 +96,7 @@ enum rk_status rk_bfl_exchange(struct rk_device *dev, const struct rk_bfl_comman
         uint64_t now = rk_clock_now(clock);
         if (now >= deadline || s->rx_len == sizeof s->rx) {
             dev->short_replies += s->rx_len > s->rx_used;
-            return rk_fail(err, RK_ERR_TIMEOUT, "link.timeout", "no answer to \"%s\"",
+            return rk_fail(err, RK_ERR_TIMEOUT, "link.no-reply", "no answer to \"%s\"",
                            command->name);
         }
         st = rk_link_read(dev->link, s->rx + s->rx_len, sizeof s->rx - s->rx_len, &got,

@@ -49,7 +49,7 @@ enum rk_status rk_bfl_flash_read(struct rk_device *dev, uint32_t addr, uint8_t *
     while (st == RK_OK && len > 0) {
         size_t n = len < READ_CHUNK ? len : READ_CHUNK;
         if (rk_cancelled(dev->ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "job.cancelled", "cancelled");
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         st = rk_bfl_state(dev)->loader ? read_chunk(dev, addr, buf, n, err)
                                        : rk_bfl_rom_read(dev, addr, buf, n, err);
         addr += (uint32_t)n;

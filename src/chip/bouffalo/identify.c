@@ -144,7 +144,7 @@ static void list_regions(struct rk_device *dev, const struct rk_bl602_report *re
 {
     dev->region_count = 0;
     add_region(dev, "boot", RK_REGION_BOOT, 0, TABLE_0);
-    add_region(dev, "tables", RK_REGION_PARTITIONS, TABLE_0, TABLE_END - TABLE_0);
+    add_region(dev, "tables", RK_REGION_BOOT, TABLE_0, TABLE_END - TABLE_0);
     add_region(dev, "app", RK_REGION_APP, report->slots[0].addr, report->slots[0].max_len);
     add_region(dev, "ota", RK_REGION_OTA, report->slots[1].addr, report->slots[1].max_len);
     if (report->piece_addr[RK_BL602_TREE])

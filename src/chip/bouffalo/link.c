@@ -83,7 +83,7 @@ enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct 
         return st;
     memcpy(s->info, answer.data, sizeof s->info);
     if (!plausible(s->info))
-        return rk_fail(err, RK_ERR_PROTOCOL, "link.garbage", "the boot info makes no sense");
+        return rk_fail(err, RK_ERR_PROTOCOL, "link.mismatch", "the boot info makes no sense");
     s->loader = rk_get_le32(s->info) == UINT32_MAX;
     return RK_OK;
 }
