@@ -1,0 +1,69 @@
+"""A BL602 on the command line: the house commands unchanged, through its ROM and through a loader."""
+
+import hashlib
+import random
+import struct
+import zlib
+
+import support
+from test_bl602 import LOADER, START
+
+SIZE = 1 << 20
+
+
+def ram_image():
+    """A made-up loader: header, one segment, no code of anybody."""
+    data = bytes(i * 7 & 255 for i in range(8192))
+    segment = struct.pack("<III", 0x22010000, len(data), 0)
+    segment += struct.pack("<I", zlib.crc32(segment))
+    header = bytearray(172)
+    header[:5] = b"BFNP\1"
+    struct.pack_into("<III", header, 116, 0x300, 1, 0)
+    header[132:164] = hashlib.sha256(segment + data).digest()
+    return bytes(header) + struct.pack("<I", zlib.crc32(header)) + segment + data
+
+
+class Bl602Module(support.Case):
+    def setUp(self):
+        super().setUp()
+        source = random.Random(602)
+        app = bytearray(source.randbytes(70001))
+        app[:len(START)] = START
+        app[4096:4114] = b"OpenBL602_1.18.99\0"
+        boot = bytearray(source.randbytes(30000))
+        boot[:len(LOADER)] = LOADER
+        boot[1024:1035] = b"BLSP boot2\0"
+        self.write("app.bin", bytes(app))
+        self.write("boot2.bin", bytes(boot))
+        self.write("loader.bin", ram_image())
+        self.write("flash.bin", b"\xff" * SIZE)
+
+    def module(self, *arguments, code=0, loader=True):
+        how = ("--loader", "loader.bin") if loader else ()
+        return self.run_json("-p", "sim:bl602,ideal,save,flash=flash.bin,size=1M", "-c", "bl602", *how,
+                             *arguments, code=code)
+
+    def test_info(self):
+        for loader in (False, True):
+            result = self.module("info", loader=loader)["result"]
+            self.assertEqual(result["chip"], "BL602")
+            self.assertEqual(result["flash"]["size"], SIZE)
+
+    def test_flash(self):
+        missing = self.module("flash", "app.bin", "--yes", "--no-backup", "--force=no-backup", code=8)
+        self.assertEqual(missing["error"]["id"], "bl602.missing")
+        self.assertEqual(self.read("flash.bin"), b"\xff" * SIZE)
+        self.module("flash", "app.bin", "--yes", "--no-backup", "--force=no-backup", "--boot",
+                    "boot2.bin", "--device-tree", "default")
+        self.assertTrue(self.run_json("inspect", "flash.bin")["result"]["bl602"]["complete"])
+        self.module("backup", "back.bin")
+        self.assertEqual(self.read("back.bin"), self.read("flash.bin"))
+        self.module("verify", "back.bin", loader=False)
+
+    def test_loader(self):
+        error = self.run_json("-p", "sim:bl602", "-c", "bl602", "--loader", "app.bin", "info", code=8)["error"]
+        self.assertEqual(error["id"], "bl602.loader")
+
+
+if __name__ == "__main__":
+    support.main()
