@@ -33,4 +33,5 @@ rekindle_table(obk_tables ${PROJECT_SOURCE_DIR}/data/obk-fields.csv
 rekindle_table(sim_scenarios ${PROJECT_SOURCE_DIR}/data/sim-scenarios.csv
                ${PROJECT_SOURCE_DIR}/data/sim-scripts.txt)
 rekindle_table(checkup_rules ${PROJECT_SOURCE_DIR}/data/checkup-lines.csv
-               ${PROJECT_SOURCE_DIR}/data/checkup-rules.csv)
+               ${PROJECT_SOURCE_DIR}/data/checkup-rules.csv
+               ${PROJECT_SOURCE_DIR}/data/checkup-sources.csv)

@@ -385,6 +385,7 @@ def sim_scenarios(data):
 # ---- rules of the checkup ----
 
 def checkup_rules(data):
+    sources = {row["id"]: row["sources"] for _, row in rows_of(data / "checkup-sources.csv")}
     kinds = {"failure": "RK_FINDING_FAILURE", "state": "RK_FINDING_STATE", "ok": "RK_FINDING_OK"}
     return ('#include "job/checkup.h"\n'
             + table(data, "checkup-lines.csv", "rk_checkup_mark", "rk_checkup_marks",
@@ -395,7 +396,7 @@ def checkup_rules(data):
                     lambda row: [quoted(row["id"]), kinds[row["kind"]], quoted(row["all"]),
                                  quoted(row["none"]), str(int(row["confidence"])),
                                  quoted(row["meaning"]), quoted(row["next"]), quoted(row["remedy"]),
-                                 quoted(row["repair"])]))
+                                 quoted(row["repair"]), quoted(sources[row["id"]])]))
 
 
 TABLES = {

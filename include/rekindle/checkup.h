@@ -36,6 +36,7 @@ struct rk_finding {
     const char *next;    /* what to measure next; may be "" */
     const char *remedy;  /* steps, separated by '|'; may be "" */
     const char *repair;  /* what rk_repair_prepare() would do, blank separated; may be "" */
+    const char *sources; /* where the rule is from, separated by '|'; "" for a rule of the user's */
     unsigned fact_count;
     uint8_t facts[8]; /* indexes of the facts behind it */
 };

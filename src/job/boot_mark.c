@@ -33,6 +33,7 @@ static const struct {
     {"bk.boot.banner", TEXT("BK7231u_1"), true}, {"bk.boot.banner", TEXT("BK7238_1"), true},
     {"bk.boot.banner", TEXT("BK7252N_1"), true}, {"bk.boot.banner", TEXT("BK7251_1"), true}, {"bk.boot.st", TEXT("ST:"), true},
     {"bk.boot.jump", TEXT("J 0x"), true}, {"bk.boot.jump", TEXT("go os_addr(0x"), true},
+    {"bk.boot.jump", TEXT("Jump 0x"), true},
     {"bk.boot.jump", TEXT("jump to:0x"), true}, {"bk.app.start_type", TEXT("bk_misc_init_start_type"), true},
     {"bk.app.heap", TEXT("prvHeapInit-start addr:0x"), true}, {"bk.app.heap", TEXT("[MEM DBG] heap init"), true},
     {"bk.app.flash_id", TEXT("[Flash]id:0x"), true}, {"bk.app.ps", TEXT("sctrl_sta_ps_init"), true},

@@ -22,7 +22,7 @@
 #define HEARD_MAX   (8u << 20)
 #define LINK_MS     8000u
 #define FIRST_BAUD  115200u
-#define PIECE       65536u /* even: 16-bit characters stay whole */
+#define PIECE       262144u /* even: 16-bit characters stay whole */
 
 /* When the bytes from `offset` on were there. */
 struct heard_mark {
@@ -519,6 +519,16 @@ static bool is_visible(const uint8_t *bytes, size_t len)
     return false;
 }
 
+/* A log of whole lines that was pasted twice says no more than one of them. */
+static size_t without_copy(const uint8_t *text, size_t len)
+{
+    size_t half = len / 2;
+    bool twice =
+        len % 2 == 0 && half && memchr(text, '\n', half) && memcmp(text, text + half, half) == 0;
+
+    return twice ? half : len;
+}
+
 static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_source *source,
                               struct rk_error *err)
 {
@@ -535,7 +545,9 @@ static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_sour
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     while ((got = next_piece(source, done, piece, PIECE)) > 0) {
+        bool whole = done == 0 && got < PIECE;
         size_t len = narrow(piece, got, &width, done == 0);
+        len = whole ? without_copy(piece, len) : len;
         visible |= is_visible(piece, len);
         rk_log_feed(log, 0, piece, len);
         done += got;

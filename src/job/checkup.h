@@ -17,7 +17,7 @@ struct rk_checkup_rule {
     enum rk_finding_kind kind;
     const char *all, *none;
     unsigned confidence;
-    const char *meaning, *next, *remedy, *repair;
+    const char *meaning, *next, *remedy, *repair, *sources;
 };
 extern const struct rk_checkup_rule rk_checkup_rules[];
 extern const size_t rk_checkup_rule_count;

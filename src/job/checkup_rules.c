@@ -72,7 +72,8 @@ static struct rk_finding finding_of(const struct rk_checkup_rule *rule)
                                .meaning = rule->meaning,
                                .next = rule->next,
                                .remedy = rule->remedy,
-                               .repair = rule->repair};
+                               .repair = rule->repair,
+                               .sources = rule->sources};
 }
 
 bool rk_checkup_rule_at(size_t index, struct rk_finding *out)

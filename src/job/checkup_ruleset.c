@@ -70,7 +70,8 @@ static enum rk_status take_rule(char *const *field, unsigned count, size_t line,
                                      .meaning = field[5],
                                      .next = field[6],
                                      .remedy = field[7],
-                                     .repair = field[8]};
+                                     .repair = field[8],
+                                     .sources = ""};
     return RK_OK;
 }
 

@@ -120,6 +120,7 @@ class Documents(support.Case):
         self.assertGreater(len(findings), 60)
         for finding in findings:
             self.assertIn("| `%s` |" % finding["id"], page)
+            self.assertTrue(finding["sources"], finding["id"])
         self.assertIn("500 mA", self.run_program("explain", "pwr.rf-init").out)
 
     def test_every_scenario_is_a_finding(self):

@@ -239,6 +239,21 @@ def check_findings(tree):
             found(name, number, "finding '%s' is not in docs/bl602.md" % match.group(1))
 
 
+def check_rules(tree):
+    """Every finding of data/checkup-rules.csv is listed in docs/diagnosis.md and has sources, and no other has."""
+    def ids(name):
+        return [row["id"] for row in csv.DictReader(tree.text(name).splitlines())] if name in tree.files else []
+    rules, sources = ids("data/checkup-rules.csv"), ids("data/checkup-sources.csv")
+    page = tree.text("docs/diagnosis.md") if "docs/diagnosis.md" in tree.files else ""
+    for one in sorted(set(rules)):
+        if "| `%s` |" % one not in page:
+            found("data/checkup-rules.csv", 1, "finding '%s' is not in docs/diagnosis.md" % one)
+        if one not in sources:
+            found("data/checkup-sources.csv", 1, "finding '%s' has no sources" % one)
+    for one in sorted(set(sources) - set(rules)):
+        found("data/checkup-sources.csv", 1, "there is no finding '%s'" % one)
+
+
 def check_tables(tree):
     """data/*.csv: rows as long as their header, no row twice, ends with a newline."""
     for name in tree.matching(r"^data/.*\.csv$"):
