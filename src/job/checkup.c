@@ -519,14 +519,16 @@ static bool is_visible(const uint8_t *bytes, size_t len)
     return false;
 }
 
-/* A log of whole lines that was pasted twice says no more than one of them. */
+/* A log that was pasted twice says no more than one of them; a few lines may well repeat. */
 static size_t without_copy(const uint8_t *text, size_t len)
 {
-    size_t half = len / 2;
-    bool twice =
-        len % 2 == 0 && half && memchr(text, '\n', half) && memcmp(text, text + half, half) == 0;
+    size_t half = len / 2, lines = 0;
 
-    return twice ? half : len;
+    if (len % 2 || memcmp(text, text + half, half) != 0)
+        return len;
+    for (size_t i = 0; i < half; i++)
+        lines += text[i] == '\n';
+    return lines > 3 ? half : len;
 }
 
 static enum rk_status add_log(struct rk_checkup *c, const struct rk_checkup_source *source,

@@ -61,6 +61,12 @@ static enum rk_status section(struct reader *r, const char *text)
     return strcmp(text, "[pt_table]") == 0 ? RK_OK : complain(r, "unknown section", text);
 }
 
+/* What the table can be written back with. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c <= 0x7E && !strchr("\"'\\", c);
+}
+
 static enum rk_status set_name(struct reader *r, const char *value)
 {
     size_t len = strlen(value);
@@ -70,6 +76,9 @@ static enum rk_status set_name(struct reader *r, const char *value)
         return complain(r, "a name stands in quotes", value);
     if (len - 2 == 0 || len - 2 > 8)
         return complain(r, "a name has 1 to 8 characters", value);
+    for (size_t i = 1; i < len - 1; i++)
+        if (!is_plain(value[i]))
+            return complain(r, "a name has letters, digits and the like only", value);
     rk_text_format(part->name, sizeof part->name, "%.*s", (int)(len - 2), value + 1);
     return RK_OK;
 }
@@ -205,7 +214,7 @@ static void plain_name(const char *name, char out[10])
         out[i] = name[i];
     out[i] = '\0';
     for (i = 0; out[i]; i++)
-        if (out[i] < 0x20 || out[i] > 0x7E || strchr("\"'\\", out[i]))
+        if (!is_plain(out[i]))
             out[i] = '?';
     if (i == 0)
         out[i++] = '?';

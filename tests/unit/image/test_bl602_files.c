@@ -87,6 +87,7 @@ static void test_mistakes_in_toml(void **state)
         {"[[pt_entry]]\ntype = 0\nname = \"FW\"\n", "lacks a key: device"},
         {"[[pt_entry]]\nname = FW\n", "stands in quotes"},
         {"[[pt_entry]]\nname = \"far too long\"\n", "1 to 8 characters"},
+        {"[[pt_entry]]\nname = \"F\xFFW\"\n", "letters, digits"},
         {"[[pt_entry]]\ntype = 256\n", "no number that fits"},
         {"[[pt_entry]]\ntype = 1\ntype = 1\n", "twice"},
         {"[[pt_entry]]\nwords\n", "no assignment"},
