@@ -2,19 +2,35 @@
  * checks the hash and jumps. The loader then measures the rate anew. */
 #include "base/bytes.h"
 #include "base/context.h"
+#include "base/sha256.h"
 #include "chip/bouffalo/bouffalo.h"
 
 #include <string.h>
 
 #define HEADER      176u
 #define SEGMENT     16u
+#define FLAGS_AT    116u
+#define NO_HASH     (1u << 17)
 #define SEGMENTS_AT 120u
+#define HASH_AT     132u
 #define CHUNK       4080u /* a multiple of 16 below the ROM's limit of 4092 */
 #define LOADER_MAX  0x18000u
 #define START_US    120000u /* until a loader listens */
 #define LISTEN_US   150000u
 #define CHECK_US    200000u
-#define TRIES       2
+#define FORGET_US   2100000u
+#define TRIES       8
+
+static bool hash_good(const uint8_t *image)
+{
+    size_t len = SEGMENT + rk_get_le32(image + HEADER + 4);
+    uint8_t hash[32];
+
+    if (rk_get_le32(image + FLAGS_AT) & NO_HASH)
+        return true;
+    rk_sha256(image + HEADER, len, hash);
+    return memcmp(hash, image + HASH_AT, sizeof hash) == 0;
+}
 
 enum rk_status rk_bfl_check_loader(const uint8_t *image, size_t len, struct rk_error *err)
 {
@@ -27,6 +43,8 @@ enum rk_status rk_bfl_check_loader(const uint8_t *image, size_t len, struct rk_e
     else if (rk_get_le32(image + SEGMENTS_AT) != 1 ||
              rk_get_le32(image + HEADER + 4) > len - HEADER - SEGMENT)
         what = "its segments";
+    else if (!hash_good(image))
+        what = "its hash: it is damaged";
     if (!what)
         return RK_OK;
     rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.loader", "this is no RAM image for the BL602");
@@ -73,6 +91,31 @@ static enum rk_status send_image(struct rk_device *dev, struct rk_error *err)
     return st;
 }
 
+/* After 2 s of silence the ROM forgets what it has and measures the rate anew. False: it is gone. */
+static bool start_over(struct rk_device *dev)
+{
+    struct rk_error ignored;
+    bool heard = false;
+
+    for (int i = 0; i < TRIES; i++) {
+        rk_clock_sleep(rk_link_clock(dev->link), FORGET_US);
+        enum rk_status st =
+            rk_bfl_handshake(dev, rk_link_baud(dev->link), LISTEN_US, &heard, &ignored);
+        if (st != RK_OK)
+            return false;
+        if (heard && rk_bfl_boot_info(dev, CHECK_US, &ignored) == RK_OK)
+            return true;
+    }
+    return false;
+}
+
+static enum rk_status lost_on_the_way(struct rk_error *err)
+{
+    if (err)
+        err->status = RK_ERR_LINK_LOST;
+    return RK_ERR_LINK_LOST;
+}
+
 /* Shakes hands with the loader that was just started. */
 static enum rk_status meet(struct rk_device *dev, uint32_t baud, bool *heard, struct rk_error *err)
 {
@@ -108,6 +151,11 @@ enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error
         st = send_image(dev, err);
         if (!rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED)
             break;
+        if (i + 1 == TRIES || !start_over(dev))
+            return st == RK_ERR_DEVICE_REFUSED ? st : lost_on_the_way(err);
+        dev->retries_used++;
+        if (s->loader)
+            return RK_OK; /* it runs: only the ROM's last answer was lost */
     }
     if (st == RK_OK)
         st = meet(dev, baud, &heard, err);
