@@ -21,8 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                  .ideal = data[0] & 0x80};
     if (rk_sim_new(&opt, &sim, NULL) != RK_OK)
         abort();
-    rk_sim_receive(sim, 1000, data + 1, size - 1, 0);
-    for (uint64_t t = 0; t < 2000000; t += 50000) {
+    /* 55 first: some measure the rate with it and want a pause behind */
+    static const uint8_t sync = 0x55;
+    rk_sim_receive(sim, 1000, &sync, 1, 0);
+    (void)rk_sim_transmit(sim, RK_SIM_UART1, 30000, out, sizeof out, 0);
+    rk_sim_receive(sim, 30000, data + 1, size - 1, 0);
+    for (uint64_t t = 30000; t < 2000000; t += 50000) {
         while (rk_sim_transmit(sim, RK_SIM_UART1, t, out, sizeof out, 0) > 0)
             ;
         while (rk_sim_transmit(sim, RK_SIM_UART2, t, out, sizeof out, 0) > 0)
