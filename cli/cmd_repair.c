@@ -13,8 +13,8 @@ static const struct option options[] = {
      false, false},
     {"app", 0, OPTION_FILE, "FILE", "write the application in this file", NULL, false, false},
     {"rf", 0, OPTION_FILE, "BACKUP", "write the RF calibration in this backup", NULL, false, false},
-    {"erase", 0, OPTION_CHOICE, "WHAT", "erase only this", "obk-config|boot-counter|tuya-store",
-     true, false},
+    {"erase", 0, OPTION_CHOICE, "WHAT", "erase only this",
+     "obk-config|start-script|boot-counter|tuya-store", true, false},
     CHECKUP_OPTIONS,
     WRITE_OPTIONS,
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
@@ -67,7 +67,7 @@ static enum rk_status do_step(struct session *s, const struct wish *wish, bool d
     struct rk_image_file file = {.name = option_value(&s->cli->in, wish->name)};
     struct rk_write_policy policy;
     struct rk_write_result result = {.verified = false};
-    struct rk_repair repair;
+    struct rk_repair repair = {.addr = 0};
     uint8_t *data = NULL;
     enum rk_status st = RK_OK;
 
@@ -84,6 +84,7 @@ static enum rk_status do_step(struct session *s, const struct wish *wish, bool d
                       wish->why ? ", for " : "", wish->why ? wish->why : "");
     if (st == RK_OK)
         st = rk_repair_run(s->dev, &repair, &policy, &result, &s->err);
+    rk_repair_free(&repair);
     free(data);
     if (st != RK_OK)
         return st;

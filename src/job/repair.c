@@ -1,3 +1,4 @@
+#include <rekindle/openbeken.h>
 #include <rekindle/repair.h>
 
 #include "base/bytes.h"
@@ -5,6 +6,7 @@
 #include "image/beken/code.h"
 #include "image/beken/rf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNTER_OFFSET 0x2000u /* of the boot counter behind OpenBeken's settings (before 2026) */
@@ -14,6 +16,7 @@ static const struct rk_repair_kind kinds[] = {
     {"app", "the application", true},
     {"rf", "the RF calibration and MAC address", true},
     {"obk-config", "OpenBeken's settings", false},
+    {"start-script", "the start-up command in OpenBeken's settings", false},
     {"boot-counter", "the counter of failed starts", false},
     {"tuya-store", "the settings of Tuya's firmware", false},
 };
@@ -97,18 +100,22 @@ static enum rk_status take_rf(const struct rk_region *place, struct rk_repair *r
     return RK_OK;
 }
 
+static enum rk_status no_place(const struct rk_repair *repair, struct rk_error *err)
+{
+    rk_fail(err, RK_ERR_UNSUPPORTED, "repair.place", "this module has no known place for %s",
+            repair->kind.what);
+    rk_error_hint(err, "`rekindle erase ADDR+LEN` erases a place that you know");
+    return RK_ERR_UNSUPPORTED;
+}
+
 static enum rk_status place_erase(const struct rk_device *dev, struct rk_repair *repair,
                                   struct rk_error *err)
 {
     bool tuya = strcmp(repair->kind.name, "tuya-store") == 0;
     const struct rk_region *region = find_region(dev, tuya ? "storage" : "config");
 
-    if (!region) {
-        rk_fail(err, RK_ERR_UNSUPPORTED, "repair.place", "this module has no known place for %s",
-                repair->kind.what);
-        rk_error_hint(err, "`rekindle erase ADDR+LEN` erases a place that you know");
-        return RK_ERR_UNSUPPORTED;
-    }
+    if (!region)
+        return no_place(repair, err);
     repair->addr = region->addr;
     repair->len = region->len;
     if (strcmp(repair->kind.name, "boot-counter") == 0) {
@@ -116,6 +123,48 @@ static enum rk_status place_erase(const struct rk_device *dev, struct rk_repair 
         repair->len = RK_SECTOR_SIZE;
     }
     return RK_OK;
+}
+
+/* The record of OpenBeken's settings in `flash`, without its start-up command, as sectors to write. */
+static enum rk_status without_script(const uint8_t *flash, const struct rk_region *region,
+                                     struct rk_repair *repair, struct rk_error *err)
+{
+    struct rk_obk *obk = NULL;
+    struct rk_obk_patch patch = {.data = NULL};
+    size_t len;
+    enum rk_status st = rk_obk_find(flash, region->len, NULL, &obk, err);
+
+    if (st == RK_OK)
+        st = rk_obk_set(obk, "startup", "", err);
+    if (st == RK_OK) {
+        (void)rk_obk_seal(obk, &len);
+        st = rk_obk_patch(obk, flash, region->len, &patch, err);
+    }
+    rk_obk_free(obk);
+    if (st != RK_OK)
+        return st;
+    repair->owned = patch.data;
+    repair->data = patch.data;
+    repair->addr = region->addr + patch.addr;
+    repair->len = patch.len;
+    return RK_OK;
+}
+
+static enum rk_status take_script(struct rk_device *dev, struct rk_repair *repair,
+                                  struct rk_error *err)
+{
+    const struct rk_region *region = find_region(dev, "config");
+
+    if (!region)
+        return no_place(repair, err);
+    uint8_t *flash = malloc(region->len);
+    if (!flash)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    enum rk_status st = rk_job_read(dev, region->addr, flash, region->len, err);
+    if (st == RK_OK)
+        st = without_script(flash, region, repair, err);
+    free(flash);
+    return st;
 }
 
 enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
@@ -138,9 +187,9 @@ enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
     if (strcmp(name, "boot") == 0)
         st = take_boot(&repair, err);
     else if (strcmp(name, "rf") == 0)
-        st = rf ? take_rf(rf, &repair, err)
-                : rk_fail(err, RK_ERR_UNSUPPORTED, "repair.place",
-                          "this module has no known place for calibration");
+        st = rf ? take_rf(rf, &repair, err) : no_place(&repair, err);
+    else if (strcmp(name, "start-script") == 0)
+        st = take_script(dev, &repair, err);
     else if (!repair.kind.wants_file)
         st = place_erase(dev, &repair, err);
     if (st == RK_OK)
@@ -152,9 +201,15 @@ enum rk_status rk_repair_run(struct rk_device *dev, const struct rk_repair *repa
                              const struct rk_write_policy *policy, struct rk_write_result *out,
                              struct rk_error *err)
 {
-    if (!repair->kind.wants_file)
-        return rk_job_erase(dev, repair->addr, repair->len, policy, out, err);
-    if (!repair->data)
+    if (repair->data)
+        return rk_job_write(dev, repair->addr, repair->data, repair->len, policy, out, err);
+    if (repair->kind.wants_file)
         return rk_job_flash(dev, &repair->file, policy, out, err);
-    return rk_job_write(dev, repair->addr, repair->data, repair->len, policy, out, err);
+    return rk_job_erase(dev, repair->addr, repair->len, policy, out, err);
+}
+
+void rk_repair_free(struct rk_repair *repair)
+{
+    free(repair->owned);
+    *repair = (struct rk_repair){.addr = 0};
 }

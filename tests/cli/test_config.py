@@ -322,6 +322,19 @@ class Editing(Case):
         with open(backups[0], "rb") as file:
             self.assertEqual(file.read(), self.original)
 
+    def test_the_start_up_command_goes_and_the_rest_stays(self):
+        self.run_program("config", "set", "flash.bin", "startup=restart", "pin.26=Rel;1", "-o", "loop.bin")
+        on = ["-p", "sim:bk7231n,flash=loop.bin,save"]
+        old = Record(self.read("loop.bin")[PLACE:])
+        self.run_program(*on, "repair", "--erase", "start-script", "--dry-run")
+        self.assertEqual(Record(self.read("loop.bin")[PLACE:]).text("initCommandLine"), "restart")
+        self.run_program(*on, "repair", "--erase", "start-script")
+        new = Record(self.read("loop.bin")[PLACE:])
+        self.assertEqual(new.text("initCommandLine"), "")
+        self.assertEqual(new.text("wifi_ssid"), "Home")
+        for name in set(old.fields) - {"crc", "changeCounter", "initCommandLine"}:
+            self.assertEqual(old.raw(name), new.raw(name), name)
+
     def test_secrets_are_masked_unless_wanted(self):
         shown = self.run_program("config", "show", "flash.bin")
         self.assertNotIn("secret-9", shown.stdout + shown.stderr)

@@ -40,6 +40,10 @@ class Repair(support.Case):
         data[0x1D1000:0x1D2000] = b"\xff" * 0x1000
         self.assertEqual(self.read("bad.bin"), bytes(data))
 
+    def test_what_is_not_there_is_not_taken_out(self):
+        error = self.run_json(*self.damaged(), "repair", "--erase", "start-script", code=8)["error"]
+        self.assertEqual(error["id"], "config.none")
+
     def test_the_findings_ask_for_files(self):
         error = self.run_json("-p", "sim:bk7231n,scenario=dl.bootloader-blank", "repair", code=2)["error"]
         self.assertEqual(error["id"], "repair.file")
