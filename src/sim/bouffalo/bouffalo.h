@@ -28,6 +28,8 @@ struct bouffalo {
     enum bfl_phase phase;
     uint64_t phase_ns; /* when the phase ends by itself */
     uint64_t byte_ns;  /* of the last byte */
+    uint64_t recent;   /* the last eight bytes on the wire, as they were sent */
+    uint64_t frame_ns; /* of the last whole frame, or the begin of the session */
     bool loader;       /* the image in RAM runs */
     bool half;         /* the loader has seen one time-out in this session */
     unsigned failures; /* errors it has answered in it */

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLASH_ID   0x1540EFu /* a usual part of 2 MiB */
-#define FLASH_SIZE (2u << 20)
-#define ROM_NS     (15u * RK_SIM_MS) /* about what ROM and boot2 take */
+#define FLASH_ID    0x1540EFu /* a usual part of 2 MiB */
+#define FLASH_SIZE  (2u << 20)
+#define ROM_NS      (15u * RK_SIM_MS) /* about what ROM and boot2 take */
+#define PATIENCE_NS (1000ull * RK_SIM_MS)
 
 static const uint8_t usual_mac[6] = {0x24, 0x94, 0x94, 0x12, 0x34, 0x56};
 
@@ -93,10 +94,15 @@ static void start(struct rk_sim *sim, enum rk_sim_cause cause)
     }
 }
 
+/* Bytes at another rate than that of the session, long after the last frame: a new client. As a pty has no reset line, the module then restarts, as if its user had power-cycled it. */
 static void missed(struct rk_sim *sim, uint8_t byte)
 {
-    (void)sim;
+    const struct bouffalo *bfl = bfl_of(sim);
+
     (void)byte;
+    if (!sim->options.manual_reset && bfl->phase == BFL_SESSION &&
+        sim->now_ns >= bfl->frame_ns + PATIENCE_NS && sim->now_ns >= sim->cpu_free_ns + PATIENCE_NS)
+        rk_sim_restart(sim, RK_SIM_USER);
 }
 
 const struct rk_sim_family rk_sim_bouffalo = {

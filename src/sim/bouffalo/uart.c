@@ -42,10 +42,21 @@ static uint32_t believe(const struct bouffalo *bfl, uint8_t byte, uint32_t baud)
     return rate;
 }
 
+/* A Beken link check: a client that looks for a module of either family. */
+static bool is_search(const struct bouffalo *bfl)
+{
+    return (bfl->recent & 0xFFFFFFFFFFull) == 0x01E0FC0100ull;
+}
+
 void bfl_measure(struct rk_sim *sim, uint8_t byte, uint32_t baud)
 {
     struct bouffalo *bfl = bfl_of(sim);
 
+    bfl->recent = bfl->recent << 8 | byte;
+    if (bfl->loader && !sim->options.manual_reset && is_search(bfl)) {
+        rk_sim_restart(sim, RK_SIM_USER);
+        return;
+    }
     if (bfl->phase != BFL_LISTEN || sim->now_ns < sim->cpu_free_ns)
         return;
     uint32_t rate = believe(bfl, byte, baud);
@@ -104,6 +115,7 @@ static void execute(struct rk_sim *sim)
     size_t len = bfl->got - 4;
 
     bfl->got = 0;
+    bfl->frame_ns = sim->now_ns;
     if (rk_sim_command_begin(sim)) {
         if (!bfl->loader)
             bfl_rom(sim, bfl->frame[0], bfl->frame + 4, len);
@@ -196,6 +208,7 @@ void bfl_timer(struct rk_sim *sim)
         sim->ring_read = sim->ring_write;
         bfl->phase = BFL_SESSION;
         bfl->byte_ns = sim->now_ns;
+        bfl->frame_ns = sim->now_ns;
         break;
     case BFL_SESSION:
         idle(sim);

@@ -170,6 +170,36 @@ static void loader_hashes_the_flash(void **state)
     talk_end(&talk);
 }
 
+/* A client that looks for a module while the loader runs meets the ROM, as if somebody had reset it;
+ * not if resets are to come from outside only. */
+static void a_new_client_meets_the_rom(void **state)
+{
+    static const uint8_t check[] = {0x01, 0xE0, 0xFC, 0x01, 0x00};
+
+    (void)state;
+    for (int manual = 0; manual < 2; manual++) {
+        const struct rk_sim_options opt = {
+            .size = sizeof opt, .model = "bl602", .manual_reset = manual != 0};
+        struct talk talk;
+        talk_begin(&talk, &opt);
+        handshake(&talk, 500000);
+        load(&talk);
+        talk.baud = 115200;
+        talk_send_bytes(&talk, check, sizeof check);
+        talk_listen(&talk, 100000);
+        flood(&talk, 500000);
+        talk_listen(&talk, 100000);
+        if (manual) {
+            assert_int_not_equal(talk.got_len, 2);
+        } else {
+            assert_int_equal(talk.got_len, 2);
+            talk_ask(&talk, "10 00 00 00",
+                     "4f 4b 14 00 01 00 00 00 00 00 00 00 03 00 00 00 56 34 12 94 94 24 1f 00");
+        }
+        talk_end(&talk);
+    }
+}
+
 static void wrong_image_is_refused(void **state)
 {
     static uint8_t image[LOADER_SIZE];
@@ -212,6 +242,7 @@ int main(void)
         cmocka_unit_test(first_byte_trains_the_rate),
         cmocka_unit_test(loader_answers_its_transcript),
         cmocka_unit_test(loader_hashes_the_flash),
+        cmocka_unit_test(a_new_client_meets_the_rom),
         cmocka_unit_test(wrong_image_is_refused),
         cmocka_unit_test(pin_low_is_silent_with_a_blank_flash),
     };
