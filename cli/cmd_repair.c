@@ -13,6 +13,8 @@ static const struct option options[] = {
      false, false},
     {"app", 0, OPTION_FILE, "FILE", "write the application in this file", NULL, false, false},
     {"rf", 0, OPTION_FILE, "BACKUP", "write the RF calibration in this backup", NULL, false, false},
+    {"tree", 0, OPTION_FILE, "FILE", "BL602: write the device tree in this .dtb, .dts or backup",
+     NULL, false, false},
     {"erase", 0, OPTION_CHOICE, "WHAT", "erase only this",
      "obk-config|start-script|boot-counter|tuya-store", true, false},
     CHECKUP_OPTIONS,

@@ -11,7 +11,7 @@ extern "C" {
 
 /* The repairs by index; false behind the last. */
 struct rk_repair_kind {
-    const char *name; /* "boot", "app", "rf", "obk-config", "start-script", "boot-counter",
+    const char *name; /* "boot", "app", "rf", "tree", "obk-config", "start-script", "boot-counter",
                        * "tuya-store" */
     const char *what; /* one sentence part */
     bool wants_file;  /* written from a file; else taken out of the flash */

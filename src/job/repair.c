@@ -1,3 +1,4 @@
+#include <rekindle/bl602.h>
 #include <rekindle/openbeken.h>
 #include <rekindle/repair.h>
 
@@ -9,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGEST_TREE   0x10000u /* a larger file is a capture */
+#define TREE_MAGIC     0xD00DFEEDu
 #define COUNTER_OFFSET 0x2000u /* of the boot counter behind OpenBeken's settings (before 2026) */
 
 static const struct rk_repair_kind kinds[] = {
     {"boot", "the boot loader", true},
     {"app", "the application", true},
     {"rf", "the RF calibration and MAC address", true},
+    {"tree", "the device tree", true},
     {"obk-config", "OpenBeken's settings", false},
     {"start-script", "the start-up command in OpenBeken's settings", false},
     {"boot-counter", "the counter of failed starts", false},
@@ -100,11 +104,67 @@ static enum rk_status take_rf(const struct rk_region *place, struct rk_repair *r
     return RK_OK;
 }
 
+/* A flattened tree out of what may be one, the source of one, or a capture with one. */
+static enum rk_status flat_tree(const struct rk_image_file *file, struct rk_bytes *out,
+                                struct rk_error *err)
+{
+    enum rk_status st;
+
+    if (file->len > LARGEST_TREE)
+        return rk_convert_extract(file->data, file->len, RK_EXTRACT_TREE, out, err);
+    st = rk_bl602_convert(file->data, file->len, out, err);
+    if (st != RK_OK || file->len < 4 || rk_get_be32(file->data) != TREE_MAGIC)
+        return st;
+    /* it was a tree already, and a sound one */
+    rk_bytes_free(out);
+    out->data = malloc(file->len);
+    if (!out->data)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    memcpy(out->data, file->data, file->len);
+    out->len = file->len;
+    return RK_OK;
+}
+
+static enum rk_status take_tree(const struct rk_region *place, struct rk_repair *repair,
+                                struct rk_error *err)
+{
+    struct rk_bytes tree = {0};
+    enum rk_status st = flat_tree(&repair->file, &tree, err);
+    size_t len = (tree.len + RK_SECTOR_SIZE - 1) / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
+
+    if (st == RK_OK && (tree.len < 4 || rk_get_be32(tree.data) != TREE_MAGIC))
+        st = nothing(repair, err);
+    if (st == RK_OK && len > place->len)
+        st = rk_fail(err, RK_ERR_RANGE, "bl602.too-large",
+                     "the device tree has %zu bytes, its partition %u", tree.len,
+                     (unsigned)place->len);
+    if (st == RK_OK && !(repair->owned = malloc(len)))
+        st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    if (st == RK_OK) {
+        memset(repair->owned, 0xFF, len);
+        memcpy(repair->owned, tree.data, tree.len);
+        repair->data = repair->owned;
+        repair->addr = place->addr;
+        repair->len = (uint32_t)len;
+    }
+    rk_bytes_free(&tree);
+    return st;
+}
+
 static enum rk_status no_place(const struct rk_repair *repair, struct rk_error *err)
 {
     rk_fail(err, RK_ERR_UNSUPPORTED, "repair.place", "this module has no known place for %s",
             repair->kind.what);
     rk_error_hint(err, "`rekindle erase ADDR+LEN` erases a place that you know");
+    return RK_ERR_UNSUPPORTED;
+}
+
+/* In front of a BL602's application stand its tables, which belong to the flash as a whole. */
+static enum rk_status not_alone(const struct rk_repair *repair, struct rk_error *err)
+{
+    rk_fail(err, RK_ERR_UNSUPPORTED, "repair.place", "%s of this chip goes with its tables",
+            repair->kind.what);
+    rk_error_hint(err, "`rekindle flash APP --boot FILE` puts in what is missing");
     return RK_ERR_UNSUPPORTED;
 }
 
@@ -172,7 +232,7 @@ enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
                                  struct rk_error *err)
 {
     struct rk_repair repair = {.addr = 0};
-    const struct rk_region *rf = find_region(dev, "rf");
+    const struct rk_region *rf = find_region(dev, "rf"), *factory = find_region(dev, "factory");
     enum rk_status st = find_kind(name, &repair.kind, err);
 
     if (st != RK_OK)
@@ -185,7 +245,9 @@ enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
     if (file)
         repair.file = *file;
     if (strcmp(name, "boot") == 0)
-        st = take_boot(&repair, err);
+        st = find_region(dev, "tables") ? not_alone(&repair, err) : take_boot(&repair, err);
+    else if (strcmp(name, "tree") == 0)
+        st = factory ? take_tree(factory, &repair, err) : no_place(&repair, err);
     else if (strcmp(name, "rf") == 0)
         st = rf ? take_rf(rf, &repair, err) : no_place(&repair, err);
     else if (strcmp(name, "start-script") == 0)

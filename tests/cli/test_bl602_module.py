@@ -60,6 +60,24 @@ class Bl602Module(support.Case):
         self.assertEqual(self.read("back.bin"), self.read("flash.bin"))
         self.module("verify", "back.bin", loader=False)
 
+    def test_repair_of_the_device_tree(self):
+        self.module("flash", "app.bin", "--yes", "--no-backup", "--force=no-backup", "--boot",
+                    "boot2.bin", "--device-tree", "default")
+        good = self.read("flash.bin")
+        self.write("good.bin", good)
+        tree = good.index(bytes.fromhex("d00dfeed"))
+        self.write("tree.dtb", good[tree:tree + int.from_bytes(good[tree + 4:tree + 8], "big")])
+        self.run_program("image", "convert", "tree.dtb", "-o", "tree.dts")
+        for source in ("good.bin", "tree.dtb", "tree.dts"):
+            self.write("flash.bin", good[:tree] + b"\xff" * 0x2000 + good[tree + 0x2000:])
+            self.assertFalse(self.run_json("inspect", "flash.bin")["result"]["bl602"]["complete"])
+            self.module("repair", "--tree", source)
+            self.assertEqual(self.read("flash.bin"), good, source)
+        self.module("repair", "--tree", "app.bin", code=8)
+        error = self.module("repair", "--boot", "good.bin", code=7)["error"]
+        self.assertEqual(error["id"], "repair.place")
+        self.assertEqual(self.read("flash.bin"), good)
+
     def test_loader(self):
         error = self.run_json("-p", "sim:bl602", "-c", "bl602", "--loader", "app.bin", "info", code=8)["error"]
         self.assertEqual(error["id"], "bl602.loader")
