@@ -98,6 +98,13 @@ void rk_sim_print(struct rk_sim *sim, enum rk_sim_uart uart, uint64_t at_ns, con
 /* A flash operation that began at begin_ns ends at end_ns. False: the power failed meanwhile. */
 bool rk_sim_flash_done(struct rk_sim *sim, uint64_t begin_ns, uint64_t end_ns);
 
+/* flash.c: from at_ns on; all return when it is done. Programs at most `unit` bytes at a time, none
+ * across a multiple of it. */
+uint64_t rk_sim_flash_erase(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, uint32_t len);
+uint64_t rk_sim_flash_erase_chip(struct rk_sim *sim, uint64_t at_ns);
+uint64_t rk_sim_flash_program(struct rk_sim *sim, uint64_t at_ns, uint32_t addr,
+                              const uint8_t *data, size_t len, uint32_t unit);
+
 /* Busy until then; `stall`: without taking interrupts. */
 void rk_sim_busy(struct rk_sim *sim, uint64_t until_ns, bool stall);
 

@@ -169,13 +169,11 @@ void beken_rom_long(struct rk_sim *sim, uint32_t len);
 uint32_t beken_register_read(struct rk_sim *sim, uint32_t addr);
 void beken_register_write(struct rk_sim *sim, uint32_t addr, uint32_t value);
 
-/* flash.c: flash operations as the loaders do them. Each takes the time at which it begins and
+/* Bytes that Beken's flash controller writes at a time. */
+#define BEKEN_PROGRAM 32u
+
+/* flash.c: what the loaders do beyond erasing and programming. Takes the time at which it begins and
  * returns the one at which it has ended; after a power failure sim->power tells. */
-uint64_t beken_flash_erase(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, uint32_t len);
-uint64_t beken_flash_erase_chip(struct rk_sim *sim, uint64_t at_ns);
-/* In units of 32 bytes, which is what Beken's flash controller writes. */
-uint64_t beken_flash_program(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, const uint8_t *data,
-                             size_t len);
 uint64_t beken_flash_write_status(struct rk_sim *sim, uint64_t at_ns, uint16_t value,
                                   unsigned bytes);
 /* CRC-32 with initial FFFFFFFF and no final inversion over [addr, addr + len), modulo the size. */

@@ -133,7 +133,7 @@ static void erase(struct rk_sim *sim, uint8_t code, uint32_t addr, const uint8_t
         beken->armed = false;
     }
     if ((code == 0x20 || code == 0xD8) && !beyond(sim, addr))
-        at = beken_flash_erase(sim, at, addr, code == 0x20 ? 4096 : 65536);
+        at = rk_sim_flash_erase(sim, at, addr, code == 0x20 ? 4096 : 65536);
     rk_sim_busy(sim, at, true); /* the processor runs from the same flash */
     beken_reply_long(sim, 0x0F, OK, payload, 5);
 }
@@ -146,7 +146,8 @@ static uint64_t dirty_tail(struct rk_sim *sim, uint64_t at, uint32_t addr, uint3
 
     if (addr % 32 != 0 || n == 0 || n >= 32)
         return at;
-    return beken_flash_program(sim, at, addr + n, stale, rest < sizeof stale ? rest : sizeof stale);
+    return rk_sim_flash_program(sim, at, addr + n, stale, rest < sizeof stale ? rest : sizeof stale,
+                                BEKEN_PROGRAM);
 }
 
 static void write_part(struct rk_sim *sim, uint32_t addr, uint32_t len)
@@ -164,7 +165,8 @@ static void write_part(struct rk_sim *sim, uint32_t addr, uint32_t len)
     if (n > sizeof beken->long_frame - 5)
         n = sizeof beken->long_frame - 5;
     if (!beyond(sim, addr)) {
-        uint64_t at = beken_flash_program(sim, sim->now_ns, addr, beken->long_frame + 5, n);
+        uint64_t at =
+            rk_sim_flash_program(sim, sim->now_ns, addr, beken->long_frame + 5, n, BEKEN_PROGRAM);
         if (beken->loader->dirty_tail)
             at = dirty_tail(sim, at, addr, n);
         rk_sim_busy(sim, at, true);
@@ -236,8 +238,8 @@ bool beken_loader_stream_byte(struct rk_sim *sim, uint8_t byte)
         return true;
     stream->used = 0;
     if (!stream->refused && !stream->lost && !beyond(sim, stream->addr)) {
-        uint64_t end = beken_flash_program(sim, sim->now_ns, stream->addr, stream->piece,
-                                           sizeof stream->piece);
+        uint64_t end = rk_sim_flash_program(sim, sim->now_ns, stream->addr, stream->piece,
+                                            sizeof stream->piece, BEKEN_PROGRAM);
         rk_sim_busy(sim, end, false); /* between the 32-byte units interrupts are taken */
     }
     stream->addr += (uint32_t)sizeof stream->piece;

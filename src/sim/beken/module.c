@@ -160,7 +160,7 @@ static void clear_marker(struct rk_sim *sim)
 
     rk_nor_read(sim->nor, sim->now_ns, 0x1E1000, head, sizeof head);
     if (head[0] == 0xA5 && head[1] == 0x5A)
-        rk_sim_busy(sim, beken_flash_erase(sim, sim->now_ns, 0x1E1000, 4096), true);
+        rk_sim_busy(sim, rk_sim_flash_erase(sim, sim->now_ns, 0x1E1000, 4096), true);
 }
 
 static void start(struct rk_sim *sim, enum rk_sim_cause cause)

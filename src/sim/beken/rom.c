@@ -154,7 +154,8 @@ static void write_bytes(struct rk_sim *sim, uint32_t len)
     if (status == OK) {
         sim->stats.programs_4k += op == 0x07;
         rk_sim_busy(sim,
-                    beken_flash_program(sim, sim->now_ns, rk_get_le32(payload), payload + 4, n),
+                    rk_sim_flash_program(sim, sim->now_ns, rk_get_le32(payload), payload + 4, n,
+                                         BEKEN_PROGRAM),
                     false);
     }
     beken_reply_long(sim, op, status, echo, op == 0x07 ? 4 : 5);
@@ -190,13 +191,13 @@ static void erase(struct rk_sim *sim)
     uint32_t unit = code == 0x20 ? 4096 : code == 0x52 ? 32768 : code == 0xD8 ? 65536 : 0;
 
     if (status == OK && unit)
-        rk_sim_busy(sim, beken_flash_erase(sim, sim->now_ns, addr, unit), false);
+        rk_sim_busy(sim, rk_sim_flash_erase(sim, sim->now_ns, addr, unit), false);
     beken_reply_long(sim, op, status, payload, op == 0x0B ? 4 : 5);
 }
 
 static void erase_chip(struct rk_sim *sim)
 {
-    rk_sim_busy(sim, beken_flash_erase_chip(sim, sim->now_ns), false);
+    rk_sim_busy(sim, rk_sim_flash_erase_chip(sim, sim->now_ns), false);
     beken_reply_long(sim, 0x0A, OK, beken_of(sim)->long_frame + 1, 1);
 }
 

@@ -83,10 +83,6 @@ void bfl_efuse_make(uint8_t efuse[BFL_EFUSE], const uint8_t mac[6]);
 uint32_t bfl_memory_read(struct rk_sim *sim, uint32_t addr);
 void bfl_memory_write(struct rk_sim *sim, uint32_t addr, uint32_t value);
 
-/* flash.c: from at_ns on; returns when it is done. */
-uint64_t bfl_flash_erase(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, uint32_t len);
-uint64_t bfl_flash_program(struct rk_sim *sim, uint64_t at_ns, uint32_t addr, const uint8_t *data,
-                           size_t len);
 /* What is in the flash begins to run. */
 void bfl_start_flash(struct rk_sim *sim);
 /* The next unit of an erase that begins at addr and ends with the byte `last`. */

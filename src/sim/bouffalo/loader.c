@@ -78,7 +78,7 @@ static void erase(struct rk_sim *sim, const uint8_t *payload, size_t len)
     while (addr <= last && sim->power == RK_SIM_RUNS) {
         uint32_t unit = bfl_erase_unit(addr, last);
         bfl_pending(sim);
-        rk_sim_busy(sim, bfl_flash_erase(sim, ready_ns(sim), addr, unit), false);
+        rk_sim_busy(sim, rk_sim_flash_erase(sim, ready_ns(sim), addr, unit), false);
         addr = addr / unit * unit + unit;
     }
     bfl_ok(sim);
@@ -124,7 +124,7 @@ static void program(struct rk_sim *sim, const uint8_t *payload, size_t len)
         bfl_fail(sim, 0x0006);
         return;
     }
-    bfl->flash_ns = bfl_flash_program(sim, begin, addr, payload + 4, len - 4);
+    bfl->flash_ns = rk_sim_flash_program(sim, begin, addr, payload + 4, len - 4, RK_NOR_PAGE);
 }
 
 static void read(struct rk_sim *sim, const uint8_t *payload, size_t len)

@@ -198,7 +198,7 @@ static void erase(struct rk_sim *sim, const uint8_t *payload, size_t len)
     uint64_t at = sim->now_ns;
     while (addr <= last && addr < rk_nor_size(sim->nor) && sim->power == RK_SIM_RUNS) {
         uint32_t unit = bfl_erase_unit(addr, last);
-        at = bfl_flash_erase(sim, at, addr, unit);
+        at = rk_sim_flash_erase(sim, at, addr, unit);
         addr = addr / unit * unit + unit;
     }
     rk_sim_busy(sim, at, false);
@@ -213,7 +213,8 @@ static void program(struct rk_sim *sim, const uint8_t *payload, size_t len)
         bfl_fail(sim, 0x0005);
     } else {
         rk_sim_busy(sim,
-                    bfl_flash_program(sim, sim->now_ns, rk_get_le32(payload), payload + 4, len - 4),
+                    rk_sim_flash_program(sim, sim->now_ns, rk_get_le32(payload), payload + 4,
+                                         len - 4, RK_NOR_PAGE),
                     false);
         bfl_ok(sim);
     }
