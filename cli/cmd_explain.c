@@ -1,62 +1,36 @@
 /* The page of one finding of the checkup. */
 #include "findings.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
 static const struct option options[] = {
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 
-/* "a|b": where the rule is from. */
-static void put_sources(struct text *text, struct rk_json *json, const char *sources)
+static void put_json(struct rk_json *json, const struct rk_finding *rule)
 {
-    char source[200];
-
-    rk_json_key(json, "sources");
-    rk_json_array_begin(json);
-    for (bool first = true; *sources; first = false) {
-        size_t len = strcspn(sources, "|");
-        text_printf(text, "%s%.*s\n", first ? "\nsources   " : "          ", (int)len, sources);
-        rk_text_format(source, sizeof source, "%.*s", (int)len, sources);
-        rk_json_string(json, source);
-        sources += len + (sources[len] == '|');
-    }
-    rk_json_array_end(json);
-}
-
-static void put_rule(struct cli *cli, struct text *text, struct rk_json *json,
-                     const struct rk_finding *rule)
-{
-    static const char *const kinds[] = {"failure", "state", "ok"};
-    struct rk_checkup one = {.finding_count = 1, .logs_only = true, .findings = {*rule}};
-    struct text page = {.bytes = NULL};
-
     rk_json_object_begin(json);
     rk_json_put_string(json, "id", rule->id);
-    rk_json_put_string(json, "kind", kinds[rule->kind]);
+    rk_json_put_string(json, "kind", findings_kind(rule->kind));
     rk_json_put_real(json, "confidence", rule->confidence / 100.0, 2);
     rk_json_put_string(json, "meaning", rule->meaning);
     rk_json_put_string(json, "next", rule->next[0] ? rule->next : NULL);
     rk_json_put_string(json, "remedy", rule->remedy);
     rk_json_put_string(json, "repair", rule->repair[0] ? rule->repair : NULL);
-    findings_text(&page, &one);
-    put_sources(&page, json, rule->sources);
+    findings_put_parts(json, "sources", rule->sources);
     rk_json_object_end(json);
-    if (cli->in.positional_count == 0) {
-        text_printf(text, "%-30s %s\n", rule->id, rule->meaning);
-        text_free(&page);
-        return;
-    }
-    const char *body = page.bytes ? strchr(page.bytes, '\n') : NULL; /* behind the head */
-    if (body) {
-        body += strspn(body, "\n");
-        if (text->len)
-            text_add(text, "\n", 1);
-        text_add(text, body, strlen(body));
-    }
-    text_free(&page);
+}
+
+static void put_page(struct text *text, const struct rk_finding *rule)
+{
+    const char *sources = rule->sources, *head = "\nsources   ", *source;
+    size_t len;
+
+    if (text->len)
+        text_add(text, "\n", 1);
+    findings_rule_text(text, rule);
+    for (; (source = findings_part(&sources, &len)) != NULL; head = "          ")
+        text_printf(text, "%s%.*s\n", head, (int)len, source);
 }
 
 static int run(struct cli *cli)
@@ -78,7 +52,11 @@ static int run(struct cli *cli)
             continue;
         last = rule.id;
         meaning = rule.meaning;
-        put_rule(cli, &text, &json, &rule);
+        put_json(&json, &rule);
+        if (id)
+            put_page(&text, &rule);
+        else
+            text_printf(&text, "%-30s %s\n", rule.id, rule.meaning);
         shown++;
     }
     rk_json_array_end(&json);

@@ -175,10 +175,8 @@ const struct command command_repair = {
     .usage = "",
     .description =
         "Without options the module is examined as by `rekindle diagnose`, and what the findings "
-        "ask "
-        "for is done: a boot loader, an application or the RF calibration is written from the file "
-        "that --boot, --app or --rf names; settings or the boot counter that are in the way are "
-        "erased. With options just that is done.\n\n"
+        "ask for is done; what has to be written comes from the file that --boot, --app, --rf or "
+        "--tree names, what is in the way is erased. With options just that is done.\n\n"
         "Each step is a write as by `rekindle flash`: backup first, plan shown, safety rules, only "
         "sectors that differ, verified by the chip. --dry-run shows the plans and changes nothing.",
     .options = options,

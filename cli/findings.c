@@ -83,16 +83,32 @@ enum rk_status findings_run(struct cli *cli, struct rk_checkup **out, char *port
     return st;
 }
 
+const char *findings_kind(enum rk_finding_kind kind)
+{
+    static const char *const kinds[] = {"failure", "state", "ok"};
+
+    return kinds[kind];
+}
+
+const char *findings_part(const char **list, size_t *len)
+{
+    const char *part = *list;
+
+    *len = strcspn(part, "|");
+    *list = part + *len + (part[*len] == '|');
+    return *part ? part : NULL;
+}
+
 /* ---- text ---- */
 
 /* "a|b|c" as numbered steps. */
 static void put_steps(struct text *text, const char *steps)
 {
-    for (unsigned n = 1; *steps; n++) {
-        size_t len = strcspn(steps, "|");
-        text_printf(text, "      %s %u. %.*s\n", n == 1 ? "do  " : "    ", n, (int)len, steps);
-        steps += len + (steps[len] == '|');
-    }
+    const char *step;
+    size_t len;
+
+    for (unsigned n = 1; (step = findings_part(&steps, &len)) != NULL; n++)
+        text_printf(text, "      %s %u. %.*s\n", n == 1 ? "do  " : "    ", n, (int)len, step);
 }
 
 static void put_facts(struct text *text, const struct rk_checkup *c, const struct rk_finding *f)
@@ -117,6 +133,31 @@ static bool needs_power(const char *id)
     return false;
 }
 
+static void put_finding(struct text *text, const struct rk_checkup *c, const struct rk_finding *f)
+{
+    text_printf(text, "%-9s %s (%u %%): %s\n",
+                f->kind == RK_FINDING_FAILURE ? "finding"
+                : f->kind == RK_FINDING_OK    ? "good"
+                                              : "note",
+                f->id, f->confidence, f->meaning);
+    put_facts(text, c, f);
+    if (f->next[0])
+        text_printf(text, "      next  %s\n", f->next);
+    put_steps(text, f->remedy);
+}
+
+static void put_safety(struct text *text)
+{
+    text_printf(text, "\nsafety    %s\n", MAINS);
+}
+
+void findings_rule_text(struct text *text, const struct rk_finding *rule)
+{
+    put_finding(text, NULL, rule);
+    if (needs_power(rule->id))
+        put_safety(text);
+}
+
 void findings_text(struct text *text, const struct rk_checkup *c)
 {
     bool power = false;
@@ -131,24 +172,16 @@ void findings_text(struct text *text, const struct rk_checkup *c)
     text_printf(text, "log       %u starts%s%s\n", c->boots,
                 c->last_phase[0] ? ", furthest phase " : "", c->last_phase);
     for (size_t i = 0; i < c->finding_count; i++) {
-        const struct rk_finding *f = &c->findings[i];
-        text_printf(text, "\n%-9s %s (%u %%): %s\n",
-                    f->kind == RK_FINDING_FAILURE ? "finding"
-                    : f->kind == RK_FINDING_OK    ? "good"
-                                                  : "note",
-                    f->id, f->confidence, f->meaning);
-        put_facts(text, c, f);
-        if (f->next[0])
-            text_printf(text, "      next  %s\n", f->next);
-        put_steps(text, f->remedy);
-        power |= needs_power(f->id);
+        text_add(text, "\n", 1);
+        put_finding(text, c, &c->findings[i]);
+        power |= needs_power(c->findings[i].id);
     }
     if (c->finding_count == 0)
         text_printf(text, "\nnot enough evidence for a finding\n");
     for (size_t i = 0; i < c->missing_count; i++)
         text_printf(text, "%s%s\n", i ? "          " : "\nmissing   ", c->missing[i]);
     if (power)
-        text_printf(text, "\nsafety    %s\n", MAINS);
+        put_safety(text);
 }
 
 /* ---- JSON ---- */
@@ -181,31 +214,35 @@ static void json_facts(struct rk_json *json, const struct rk_checkup *c, const s
     rk_json_array_end(json);
 }
 
+void findings_put_parts(struct rk_json *json, const char *key, const char *list)
+{
+    const char *part;
+    char text[200];
+    size_t len;
+
+    rk_json_key(json, key);
+    rk_json_array_begin(json);
+    while ((part = findings_part(&list, &len)) != NULL) {
+        rk_text_format(text, sizeof text, "%.*s", (int)len, part);
+        rk_json_string(json, text);
+    }
+    rk_json_array_end(json);
+}
+
 static void json_findings(struct rk_json *json, const char *key, const struct rk_checkup *c,
                           const struct rk_finding *list, size_t count)
 {
-    static const char *const kinds[] = {"failure", "state", "ok"};
-    char step[200];
-
     rk_json_key(json, key);
     rk_json_array_begin(json);
     for (size_t i = 0; i < count; i++) {
         rk_json_object_begin(json);
         rk_json_put_string(json, "id", list[i].id);
-        rk_json_put_string(json, "kind", kinds[list[i].kind]);
+        rk_json_put_string(json, "kind", findings_kind(list[i].kind));
         rk_json_put_real(json, "confidence", list[i].confidence / 100.0, 2);
         rk_json_put_string(json, "meaning", list[i].meaning);
         json_facts(json, c, &list[i]);
         rk_json_put_string(json, "next", list[i].next[0] ? list[i].next : NULL);
-        rk_json_key(json, "remedy");
-        rk_json_array_begin(json);
-        for (const char *at = list[i].remedy; *at;) {
-            size_t len = strcspn(at, "|");
-            rk_text_format(step, sizeof step, "%.*s", (int)len, at);
-            rk_json_string(json, step);
-            at += len + (at[len] == '|');
-        }
-        rk_json_array_end(json);
+        findings_put_parts(json, "remedy", list[i].remedy);
         rk_json_object_end(json);
     }
     rk_json_array_end(json);
