@@ -31,8 +31,9 @@ struct rk_repair {
 /* Finds out where the repair goes on this module and takes what it needs from `file` (a boot loader,
  * an image or a backup; NULL for what is erased). The module is only read. Errors: ARG
  * "repair.kind" (no such repair), "repair.file" (it needs a file), IMAGE_FORMAT "repair.nothing" (the
- * file has no such thing), UNSUPPORTED "repair.place" (this module has no place for it); of a
- * start-up command those of rk_job_read(), rk_obk_find() and rk_obk_patch(). */
+ * file has no such thing) or "bl602.source" (no sound device tree in it), UNSUPPORTED "repair.place"
+ * (this module has no place for it); of a start-up command those of rk_job_read(), rk_obk_find() and
+ * rk_obk_patch(). */
 RK_MUST_CHECK enum rk_status rk_repair_prepare(struct rk_device *dev, const char *name,
                                                const struct rk_image_file *file,
                                                struct rk_repair *out, struct rk_error *err);

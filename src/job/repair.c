@@ -1,4 +1,3 @@
-#include <rekindle/bl602.h>
 #include <rekindle/openbeken.h>
 #include <rekindle/repair.h>
 
@@ -6,12 +5,11 @@
 #include "base/text.h"
 #include "image/beken/code.h"
 #include "image/beken/rf.h"
+#include "image/bouffalo/pieces.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGEST_TREE   0x10000u /* a larger file is a capture */
-#define TREE_MAGIC     0xD00DFEEDu
 #define COUNTER_OFFSET 0x2000u /* of the boot counter behind OpenBeken's settings (before 2026) */
 
 static const struct rk_repair_kind kinds[] = {
@@ -104,36 +102,14 @@ static enum rk_status take_rf(const struct rk_region *place, struct rk_repair *r
     return RK_OK;
 }
 
-/* A flattened tree out of what may be one, the source of one, or a capture with one. */
-static enum rk_status flat_tree(const struct rk_image_file *file, struct rk_bytes *out,
-                                struct rk_error *err)
-{
-    enum rk_status st;
-
-    if (file->len > LARGEST_TREE)
-        return rk_convert_extract(file->data, file->len, RK_EXTRACT_TREE, out, err);
-    st = rk_bl602_convert(file->data, file->len, out, err);
-    if (st != RK_OK || file->len < 4 || rk_get_be32(file->data) != TREE_MAGIC)
-        return st;
-    /* it was a tree already, and a sound one */
-    rk_bytes_free(out);
-    out->data = malloc(file->len);
-    if (!out->data)
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    memcpy(out->data, file->data, file->len);
-    out->len = file->len;
-    return RK_OK;
-}
-
+/* The device tree, 0xFF behind it up to the end of its last sector. */
 static enum rk_status take_tree(const struct rk_region *place, struct rk_repair *repair,
                                 struct rk_error *err)
 {
     struct rk_bytes tree = {0};
-    enum rk_status st = flat_tree(&repair->file, &tree, err);
+    enum rk_status st = rk_bfl_tree_given(repair->file.data, repair->file.len, &tree, err);
     size_t len = (tree.len + RK_SECTOR_SIZE - 1) / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
 
-    if (st == RK_OK && (tree.len < 4 || rk_get_be32(tree.data) != TREE_MAGIC))
-        st = nothing(repair, err);
     if (st == RK_OK && len > place->len)
         st = rk_fail(err, RK_ERR_RANGE, "bl602.too-large",
                      "the device tree has %zu bytes, its partition %u", tree.len,

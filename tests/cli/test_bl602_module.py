@@ -74,6 +74,9 @@ class Bl602Module(support.Case):
             self.module("repair", "--tree", source)
             self.assertEqual(self.read("flash.bin"), good, source)
         self.module("repair", "--tree", "app.bin", code=8)
+        self.write("bare.dts", b"/dts-v1/;\n/ {\n\tmodel = \"none\";\n};\n")
+        error = self.module("repair", "--tree", "bare.dts", code=8)["error"]
+        self.assertEqual(error["id"], "bl602.source")
         error = self.module("repair", "--boot", "good.bin", code=7)["error"]
         self.assertEqual(error["id"], "repair.place")
         self.assertEqual(self.read("flash.bin"), good)

@@ -17,11 +17,11 @@ static enum rk_status no_memory(struct rk_bfl_planner *p)
     return rk_fail(p->err, RK_ERR_NOMEM, "internal.memory", "out of memory");
 }
 
-static enum rk_status bad_source(struct rk_bfl_planner *p, const char *what, const char *detail)
+static enum rk_status bad_source(struct rk_error *err, const char *what, const char *detail)
 {
-    rk_fail(p->err, RK_ERR_IMAGE_FORMAT, "bl602.source", "the file that was given as %s is none",
+    rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.source", "the file that was given as %s is none",
             what);
-    rk_error_detail(p->err, "%s", detail);
+    rk_error_detail(err, "%s", detail);
     return RK_ERR_IMAGE_FORMAT;
 }
 
@@ -93,10 +93,10 @@ static enum rk_status headed_boot2(struct rk_bfl_planner *p, const uint8_t *data
 
     rk_bfl_header_read(data, len, &h);
     if (!is_sound(&h))
-        return bad_source(p, "second-stage loader",
+        return bad_source(p->err, "second-stage loader",
                           "its boot header is damaged, for another chip, or for an application");
     if (!rk_bfl_hash_check(&h, data, len, h.start))
-        return bad_source(p, "second-stage loader",
+        return bad_source(p->err, "second-stage loader",
                           rk_bfl_hash_check(&h, data, len, 0x1000)
                               ? "it is an application with its header"
                               : "its code has another hash than its header says");
@@ -122,10 +122,11 @@ static enum rk_status given_boot2(struct rk_bfl_planner *p, struct boot2 *b)
     if (!rk_bfl_boot2_starts(data, len) &&
         !(len >= 0xC40 && memcmp(data + 0xC00, "BLFBVERF", 8) == 0 &&
           memcmp(data + 0xC28, "boot2", 5) == 0))
-        return bad_source(p, "second-stage loader",
+        return bad_source(p->err, "second-stage loader",
                           "nothing in it says that it is one for a BL602");
     if (len > RK_BFL_TABLE_0 - BOOT2_START - 16)
-        return bad_source(p, "second-stage loader", "it is too long: the tables are at 0xE000");
+        return bad_source(p->err, "second-stage loader",
+                          "it is too long: the tables are at 0xE000");
     b->image = rk_bfl_padded(data, len, p->arena, &b->len);
     b->start = BOOT2_START;
     return fresh_header(p, b);
@@ -237,19 +238,53 @@ static const uint8_t *tree_of_capture(const uint8_t *data, size_t len, size_t *t
     return data + factory->addr[0];
 }
 
+static enum rk_status copied(const uint8_t *data, size_t len, struct rk_bytes *out,
+                             struct rk_error *err)
+{
+    out->data = malloc(len);
+    if (!out->data)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    memcpy(out->data, data, len);
+    out->len = len;
+    return RK_OK;
+}
+
+enum rk_status rk_bfl_tree_given(const uint8_t *data, size_t len, struct rk_bytes *out,
+                                 struct rk_error *err)
+{
+    struct rk_dt tree = {.root = NULL};
+    bool flat = len >= 4 && rk_get_be32(data) == 0xD00DFEED;
+
+    *out = (struct rk_bytes){0};
+    if (!flat && len > RK_BFL_TABLE_1) {
+        data = tree_of_capture(data, len, &len);
+        if (!data)
+            return bad_source(err, "device tree", "it is a capture without a valid device tree");
+        flat = true;
+    }
+    enum rk_status status = flat ? rk_dt_from_fdt(data, len, &tree, err)
+                                 : rk_dt_from_dts((const char *)data, len, &tree, err);
+    if (status != RK_OK)
+        return status;
+    status = flat ? copied(data, len, out, err) : rk_dt_to_fdt(&tree, &out->data, &out->len, err);
+    rk_dt_free(&tree);
+    if (status == RK_OK && !is_valid_tree(out->data, out->len)) {
+        rk_bytes_free(out);
+        return bad_source(err, "device tree", "it has no /wifi");
+    }
+    return status;
+}
+
 static enum rk_status given_tree(struct rk_bfl_planner *p, struct rk_dt *tree)
 {
-    const uint8_t *data = p->from->tree;
-    size_t len = p->from->tree_len;
+    struct rk_bytes flat;
+    enum rk_status status = rk_bfl_tree_given(p->from->tree, p->from->tree_len, &flat, p->err);
 
-    if (len >= 4 && rk_get_be32(data) == 0xD00DFEED)
-        return rk_dt_from_fdt(data, len, tree, p->err);
-    if (len > RK_BFL_TABLE_1) {
-        data = tree_of_capture(data, len, &len);
-        return data ? rk_dt_from_fdt(data, len, tree, p->err)
-                    : bad_source(p, "device tree", "it is a capture without a valid device tree");
-    }
-    return rk_dt_from_dts((const char *)data, len, tree, p->err);
+    if (status != RK_OK)
+        return status;
+    status = rk_dt_from_fdt(flat.data, flat.len, tree, p->err);
+    rk_bytes_free(&flat);
+    return status;
 }
 
 /* The valid tree of this module, wherever its old table has it: it knows the board's radio. */
@@ -308,7 +343,7 @@ static enum rk_status write_tree(struct rk_bfl_planner *p, struct rk_dt *tree,
     if (!kept)
         return no_memory(p);
     if (!is_valid_tree(kept, len))
-        return bad_source(p, "device tree", "it has no /wifi");
+        return bad_source(p->err, "device tree", "it has no /wifi");
     if (len > place->max_len[0]) {
         rk_fail(p->err, RK_ERR_RANGE, "bl602.too-large",
                 "the device tree has %zu bytes, its partition %u", len, place->max_len[0]);

@@ -37,6 +37,12 @@ RK_MUST_CHECK enum rk_status rk_bfl_plan_boot2(struct rk_bfl_planner *p);
 /* The device tree, if there is none at its place or it is to be changed. */
 RK_MUST_CHECK enum rk_status rk_bfl_plan_tree(struct rk_bfl_planner *p);
 
+/* The flattened tree that a file is, is the source of, or is a capture with. It belongs to the
+ * caller. Errors: IMAGE_FORMAT "bl602.tree" (damaged), "bl602.source" (none, or one without /wifi),
+ * NOMEM. */
+RK_MUST_CHECK enum rk_status rk_bfl_tree_given(const uint8_t *data, size_t len,
+                                               struct rk_bytes *out, struct rk_error *err);
+
 /* "bl602.missing": a piece that nobody has. */
 enum rk_status rk_bfl_plan_missing(struct rk_bfl_planner *p, enum rk_bl602_piece piece,
                                    const char *detail, const char *hint);
