@@ -24,6 +24,26 @@ enum rk_emulate_stop {
     RK_EMULATE_LIMIT    /* the limit of instructions is reached */
 };
 
+/* What an expert may watch: bits. */
+enum rk_emulate_watch {
+    RK_EMULATE_REGISTERS = 1, /* loads from and stores to registers of devices */
+    RK_EMULATE_CALLS = 2,     /* branches that leave a return address */
+    RK_EMULATE_FLASH = 4      /* commands to the flash */
+};
+
+struct rk_emulate_trace {
+    enum rk_emulate_watch kind;
+    uint64_t time_ns;
+    uint32_t pc;      /* of the instruction */
+    uint32_t addr;    /* of the register or function, or in the flash */
+    uint32_t value;   /* of the register */
+    uint32_t len;     /* bytes: of the access, or of the flash that the command is about */
+    bool store;       /* the register was written */
+    uint8_t opcode;   /* of the flash command, as on the SPI bus */
+    const char *unit; /* device that the register belongs to ("uart2"), or NULL */
+    const char *name; /* of the register or of the command ("data", "erase"), or NULL */
+};
+
 /* Told while it runs; each may be NULL. */
 struct rk_emulate_events {
     void *user;
@@ -31,6 +51,8 @@ struct rk_emulate_events {
     void (*uart)(void *user, unsigned unit, uint8_t byte, uint64_t time_ns);
     /* It starts (again). */
     void (*reset)(void *user, enum rk_emulate_reset cause, uint64_t time_ns);
+    /* What rk_emulate_options.watch asks for. */
+    void (*trace)(void *user, const struct rk_emulate_trace *what);
 };
 
 struct rk_emulate_options {
@@ -45,6 +67,7 @@ struct rk_emulate_options {
     const uint8_t *efuse; /* 32 bytes; NULL = zeros */
     uint64_t pins_high, pins_low; /* levels that something outside drives, bit n = pin n */
     uint64_t instruction_limit;   /* 0 = none */
+    unsigned watch;               /* of enum rk_emulate_watch; 0 costs nothing */
     struct rk_emulate_events events;
 };
 
@@ -71,6 +94,22 @@ uint32_t rk_emulator_baud(const struct rk_emulator *emulator, unsigned unit);
 
 /* The flash as it is now; valid until freed. */
 const uint8_t *rk_emulator_flash(const struct rk_emulator *emulator, size_t *len);
+
+/* Its whole state, to go on from later: `*bytes` is allocated, free() it. `note` is the caller's and
+ * comes back with it; may be NULL. Errors: NOMEM, UNSUPPORTED "emulate.snapshot" (a family that has
+ * no snapshots). */
+RK_MUST_CHECK enum rk_status rk_emulator_save(const struct rk_emulator *emulator,
+                                              const uint8_t *note, size_t note_len, uint8_t **bytes,
+                                              size_t *len, struct rk_error *err);
+/* The machine of a snapshot, exactly as it was: it goes on as if it had never been interrupted. Of
+ * `opt` only instruction_limit, watch and events count. `*note` points into `bytes`.
+ * Errors: IMAGE_FORMAT "snapshot.format" (none, another version, or damaged), NOMEM. */
+RK_MUST_CHECK enum rk_status rk_emulator_resume(const uint8_t *bytes, size_t len,
+                                                const struct rk_emulate_options *opt,
+                                                struct rk_emulator **out, const uint8_t **note,
+                                                size_t *note_len, struct rk_error *err);
+/* The chip it is; never NULL. */
+const char *rk_emulator_chip_of(const struct rk_emulator *emulator);
 
 struct rk_emulate_state {
     uint64_t time_ns;

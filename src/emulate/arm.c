@@ -341,6 +341,13 @@ static uint32_t get_pc(const struct rk_cpu *cpu)
     return ((const struct rk_arm *)cpu)->next;
 }
 
+static uint32_t at(const struct rk_cpu *cpu)
+{
+    const struct rk_arm *a = (const struct rk_arm *)cpu;
+
+    return a->r[15] - (a->thumb ? 4 : 8);
+}
+
 static void set_pc(struct rk_cpu *cpu, uint32_t pc)
 {
     struct rk_arm *a = (struct rk_arm *)cpu;
@@ -426,6 +433,7 @@ static const struct rk_cpu_core core = {
     .run = run,
     .pc = get_pc,
     .set_pc = set_pc,
+    .at = at,
     .get = get,
     .set = set,
     .free = destroy,

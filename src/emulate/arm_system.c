@@ -26,13 +26,21 @@ void rk_arm_breakpoint(struct rk_arm *a, const struct rk_arm_op *op)
     rk_arm_exception(a, 0x0C, RK_ARM_ABT, a->r[15] - (a->thumb ? 0 : 4));
 }
 
+static void tell_call(const struct rk_arm *a, uint32_t target)
+{
+    if (a->cpu.on_call)
+        a->cpu.on_call(a->cpu.call_user, target & ~1u);
+}
+
 /* B and BL; imm is the distance from r15. BLX to Thumb with RK_ARM_EXCHANGE. */
 void rk_arm_branch(struct rk_arm *a, const struct rk_arm_op *op)
 {
     uint32_t target = a->r[15] + op->imm;
 
-    if (op->how & RK_ARM_LINK)
+    if (op->how & RK_ARM_LINK) {
         a->r[14] = a->next;
+        tell_call(a, target);
+    }
     if (op->how & RK_ARM_EXCHANGE)
         rk_arm_jump_exchange(a, target | 1);
     else
@@ -44,8 +52,10 @@ void rk_arm_branch_register(struct rk_arm *a, const struct rk_arm_op *op)
 {
     uint32_t target = a->r[op->rm];
 
-    if (op->how & RK_ARM_LINK)
+    if (op->how & RK_ARM_LINK) {
         a->r[14] = a->next | (a->thumb ? 1 : 0);
+        tell_call(a, target);
+    }
     rk_arm_jump_exchange(a, target);
 }
 
@@ -55,6 +65,7 @@ void rk_arm_thumb_long_branch(struct rk_arm *a, const struct rk_arm_op *op)
     uint32_t target = a->r[14] + op->imm;
 
     a->r[14] = a->next | 1;
+    tell_call(a, target);
     if (op->how & RK_ARM_EXCHANGE)
         rk_arm_jump_exchange(a, target & ~3u);
     else

@@ -150,7 +150,10 @@ uint32_t rk_bus_device_read(const struct rk_bus *bus, uint32_t addr, unsigned wi
     if (!page->device)
         return 0;
     const struct rk_bus_device *d = &bus->devices[page->device - 1];
-    return d->read ? d->read(d->user, addr, width) : 0;
+    uint32_t value = d->read ? d->read(d->user, addr, width) : 0;
+    if (bus->trace)
+        bus->trace(bus->trace_user, addr, value, width, false);
+    return value;
 }
 
 void rk_bus_device_write(const struct rk_bus *bus, uint32_t addr, uint32_t value, unsigned width)
@@ -160,8 +163,16 @@ void rk_bus_device_write(const struct rk_bus *bus, uint32_t addr, uint32_t value
     if (!page->device)
         return;
     const struct rk_bus_device *d = &bus->devices[page->device - 1];
+    if (bus->trace)
+        bus->trace(bus->trace_user, addr, value, width, true);
     if (d->write)
         d->write(d->user, addr, value, width);
+}
+
+void rk_bus_set_trace(struct rk_bus *bus, rk_bus_trace *trace, void *user)
+{
+    bus->trace = trace;
+    bus->trace_user = user;
 }
 
 bool rk_bus_peek(const struct rk_bus *bus, uint32_t addr, uint8_t *buf, size_t len)

@@ -44,6 +44,10 @@ void rk_bus_unmap(struct rk_bus *bus, uint32_t base, uint32_t len);
  * programmed, a loaded image): whatever a core has remembered of it is out of date. */
 void rk_bus_changed(struct rk_bus *bus, uint32_t base, uint32_t len);
 
+/* Sees every access to a device, with the value that was read or will be written; NULL = nobody. */
+typedef void rk_bus_trace(void *user, uint32_t addr, uint32_t value, unsigned width, bool store);
+void rk_bus_set_trace(struct rk_bus *bus, rk_bus_trace *trace, void *user);
+
 /* For owners: reads and writes of memory only, any alignment; false if a byte of it is no memory.
  * Devices are not touched. */
 bool rk_bus_peek(const struct rk_bus *bus, uint32_t addr, uint8_t *buf, size_t len);

@@ -35,6 +35,8 @@ struct rk_bus {
     } memories[RK_BUS_MEMORIES]; /* to find bytes that are mapped twice */
     size_t memory_count;
     bool aliased; /* some are */
+    rk_bus_trace *trace;
+    void *trace_user;
 };
 
 /* Cores register themselves here, and mark pages they take instructions from. */

@@ -13,6 +13,23 @@ enum rk_cpu_stop rk_cpu_run(struct rk_cpu *cpu, uint64_t budget)
     return cpu->core->run(cpu);
 }
 
+void rk_cpu_archive(struct rk_cpu *cpu, struct rk_archive *a)
+{
+    struct rk_cpu_register r;
+
+    rk_archive_part(a, "cpu ");
+    rk_archive_u64(a, &cpu->executed);
+    rk_archive_u32(a, &cpu->lines);
+    rk_archive_u32(a, &cpu->fault.pc);
+    rk_archive_u32(a, &cpu->fault.addr);
+    rk_archive_u32(a, &cpu->fault.code);
+    for (unsigned i = 0; cpu->core->get(cpu, i, &r); i++) {
+        rk_archive_u32(a, &r.value);
+        if (a->loading)
+            (void)cpu->core->set(cpu, i, r.value);
+    }
+}
+
 bool rk_cpu_break(struct rk_cpu *cpu, uint32_t addr, bool on)
 {
     for (size_t i = 0; i < cpu->break_count; i++)

@@ -2,6 +2,7 @@
 #ifndef RK_EMULATE_CPU_H
 #define RK_EMULATE_CPU_H
 
+#include "base/archive.h"
 #include "emulate/bus.h"
 
 /* Why rk_cpu_run() came back. Nothing of it is an error of the emulator. */
@@ -43,6 +44,8 @@ struct rk_cpu_core {
     enum rk_cpu_stop (*run)(struct rk_cpu *cpu);
     uint32_t (*pc)(const struct rk_cpu *cpu);
     void (*set_pc)(struct rk_cpu *cpu, uint32_t pc);
+    /* Of the instruction that is being executed, for a device that it accesses. */
+    uint32_t (*at)(const struct rk_cpu *cpu);
     /* The registers of a number, in the order of the instruction set; false behind the last. */
     bool (*get)(const struct rk_cpu *cpu, unsigned index, struct rk_cpu_register *out);
     bool (*set)(struct rk_cpu *cpu, unsigned index, uint32_t value);
@@ -63,6 +66,9 @@ struct rk_cpu {
     struct rk_cpu_fault fault;
     uint32_t breaks[RK_CPU_BREAKS];
     size_t break_count;
+    /* Told of every call before it is made, if it is not NULL. */
+    void (*on_call)(void *user, uint32_t target);
+    void *call_user;
     bool yield; /* set by a device: leave run() after this instruction with RK_CPU_BUDGET */
 };
 
@@ -74,6 +80,9 @@ void rk_cpu_free(struct rk_cpu *cpu);
 
 /* Executes up to `budget` further instructions. */
 enum rk_cpu_stop rk_cpu_run(struct rk_cpu *cpu, uint64_t budget);
+
+/* Saves or loads everything about it: the registers by their numbers, and the time. */
+void rk_cpu_archive(struct rk_cpu *cpu, struct rk_archive *a);
 
 /* Sets or clears one break point; at most 32. False if there is no room. */
 bool rk_cpu_break(struct rk_cpu *cpu, uint32_t addr, bool on);

@@ -4,6 +4,8 @@
 
 #include <rekindle/emulate.h>
 
+#include "base/archive.h"
+
 struct rk_emulator_family {
     /* Name of the n-th chip, NULL behind the last. */
     const char *(*chip)(size_t n);
@@ -17,6 +19,10 @@ struct rk_emulator_family {
     uint32_t (*baud)(const void *machine, unsigned unit);
     const uint8_t *(*flash)(const void *machine, size_t *len);
     void (*state)(const void *machine, struct rk_emulate_state *out);
+    /* Hands every field to the archive, which saves or loads them. Loading, the machine has just been
+     * created, with the chip and flash size of the snapshot, and nobody else has seen it: it may be
+     * left half changed by a damaged one. NULL = no snapshots. */
+    void (*archive)(void *machine, struct rk_archive *a);
 };
 
 extern const struct rk_emulator_family rk_emulated_beken;

@@ -50,6 +50,17 @@ struct rk_nor {
     uint64_t seed;
 };
 
+static void set_part(struct rk_nor *nor, uint32_t jedec)
+{
+    const struct rk_flash_part *known = rk_flash_part_find(jedec);
+
+    nor->jedec = jedec;
+    if (known)
+        nor->part = *known;
+    else
+        rk_flash_part_generic(jedec, &nor->part);
+}
+
 enum rk_status rk_nor_new(const struct rk_nor_options *opt, struct rk_nor **out,
                           struct rk_error *err)
 {
@@ -73,12 +84,7 @@ enum rk_status rk_nor_new(const struct rk_nor_options *opt, struct rk_nor **out,
     if (opt->content)
         memcpy(nor->cells, opt->content,
                opt->content_len < opt->size ? opt->content_len : opt->size);
-    nor->jedec = opt->jedec;
-    const struct rk_flash_part *known = rk_flash_part_find(opt->jedec);
-    if (known)
-        nor->part = *known;
-    else
-        rk_flash_part_generic(opt->jedec, &nor->part);
+    set_part(nor, opt->jedec);
     for (int i = 0; i < 3; i++)
         nor->sr[i] = (uint8_t)(opt->status >> (8 * i));
     nor->sr[0] &= (uint8_t) ~(SR_WIP | SR_WEL);
@@ -222,6 +228,17 @@ static bool begin_write(struct rk_nor *nor, uint64_t now_ns)
     return true;
 }
 
+static bool make_room(struct operation *op, uint32_t len)
+{
+    uint8_t *bigger = len > op->cap ? realloc(op->before, len) : op->before;
+
+    if (!bigger)
+        return false;
+    op->before = bigger;
+    op->cap = len > op->cap ? len : op->cap;
+    return true;
+}
+
 static uint64_t begin_operation(struct rk_nor *nor, enum op_kind kind, uint64_t now_ns,
                                 uint64_t duration_ns, uint32_t addr, uint32_t len)
 {
@@ -232,15 +249,8 @@ static uint64_t begin_operation(struct rk_nor *nor, enum op_kind kind, uint64_t 
     op->end_ns = nor->instant ? now_ns : now_ns + duration_ns;
     op->addr = addr;
     op->len = len;
-    if (len > op->cap) {
-        uint8_t *bigger = realloc(op->before, len);
-        if (bigger) {
-            op->before = bigger;
-            op->cap = len;
-        } else {
-            op->kind = OP_NONE; /* cannot be torn then; the operation itself goes on */
-        }
-    }
+    if (!make_room(op, len))
+        op->kind = OP_NONE; /* cannot be torn then; the operation itself goes on */
     if (op->kind != OP_NONE && len)
         memcpy(op->before, nor->cells + addr, len);
     for (uint32_t page = addr / RK_NOR_PAGE; len && page <= (addr + len - 1) / RK_NOR_PAGE; page++)
@@ -512,4 +522,46 @@ void rk_nor_power_on(struct rk_nor *nor)
     nor->op.end_ns = 0;
     nor->write_enabled = false;
     nor->asleep = false;
+}
+
+/* ---- snapshots ---- */
+
+static void archive_operation(struct rk_nor *nor, struct rk_archive *a)
+{
+    struct operation *op = &nor->op;
+    uint32_t kind = op->kind;
+
+    rk_archive_u32(a, &kind);
+    rk_archive_u64(a, &op->begin_ns);
+    rk_archive_u64(a, &op->end_ns);
+    rk_archive_u32(a, &op->addr);
+    rk_archive_u32(a, &op->len);
+    bool sound = kind <= OP_ERASE && op->addr < nor->size && op->len <= nor->size - op->addr &&
+                 (kind == OP_NONE || op->begin_ns <= op->end_ns);
+    rk_archive_require(a, sound);
+    if (a->damaged || kind == OP_NONE || !make_room(op, op->len)) {
+        op->kind = OP_NONE;
+        return;
+    }
+    op->kind = (enum op_kind)kind;
+    rk_archive_memory(a, op->before, op->len);
+}
+
+void rk_nor_archive(struct rk_nor *nor, struct rk_archive *a)
+{
+    uint32_t jedec = nor->jedec;
+
+    rk_archive_part(a, "nor ");
+    rk_archive_u32(a, &jedec);
+    if (a->loading && !a->damaged)
+        set_part(nor, jedec);
+    rk_archive_memory(a, nor->cells, nor->size);
+    rk_archive_memory(a, nor->touched, nor->size / RK_NOR_PAGE / 8 + 1);
+    rk_archive_bytes(a, nor->sr, sizeof nor->sr);
+    rk_archive_bool(a, &nor->write_enabled);
+    rk_archive_bool(a, &nor->asleep);
+    rk_archive_bool(a, &nor->instant);
+    rk_archive_u64(a, &nor->changes);
+    rk_archive_u64(a, &nor->seed);
+    archive_operation(nor, a);
 }

@@ -9,6 +9,8 @@
 
 #include <rekindle/error.h>
 
+#include "base/archive.h"
+
 #define RK_NOR_PAGE 256u
 
 struct rk_nor_options {
@@ -100,6 +102,10 @@ bool rk_nor_protected(const struct rk_nor *nor, uint32_t addr, uint32_t len);
  * unit half erased, with bits between; which ones follows from the seed and the place. The write
  * enable latch is cleared. */
 void rk_nor_power_loss(struct rk_nor *nor, uint64_t now_ns);
+
+/* Saves or loads the cells and everything else that is not a defect. Loading, the chip has to have the
+ * same size. */
+void rk_nor_archive(struct rk_nor *nor, struct rk_archive *a);
 
 /* The bus is reset or powered again: the chip is ready and write-disabled. */
 void rk_nor_power_on(struct rk_nor *nor);

@@ -94,6 +94,11 @@ static void state(const void *machine, struct rk_emulate_state *out)
         out->registers[i] = r.value;
 }
 
+static void archive(void *machine, struct rk_archive *a)
+{
+    rk_bk_archive(machine, a);
+}
+
 const struct rk_emulator_family rk_emulated_beken = {
     .chip = chip,
     .create = create,
@@ -105,4 +110,5 @@ const struct rk_emulator_family rk_emulated_beken = {
     .baud = baud,
     .flash = flash,
     .state = state,
+    .archive = archive,
 };

@@ -58,15 +58,13 @@ enum rk_status rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_op
                                  .content = opt->flash,
                                  .content_len = opt->flash_len,
                                  .seed = 1};
-    uint32_t key[4] = {0};
 
     for (nor.size = nor.size ? nor.size : 2u << 20; nor.size < opt->flash_len;)
         nor.size *= 2;
     if (soc->nor)
         nor.size = rk_nor_size(soc->nor);
     if (opt->have_key)
-        memcpy(key, opt->key, sizeof key);
-    rk_scrambler_init(&soc->scrambler, key);
+        memcpy(soc->key, opt->key, sizeof soc->key);
     enum rk_status st = soc->nor ? RK_OK : rk_nor_new(&nor, &soc->nor, err);
     if (st != RK_OK)
         return st;
@@ -77,11 +75,17 @@ enum rk_status rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_op
     soc->flash_view = malloc(soc->view_len);
     if (!soc->flash_view)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    memset(soc->flash_view, 0xFF, soc->view_len);
     st = rk_bus_map_memory(soc->bus, 0, soc->view_len, soc->flash_view, RK_BUS_READ_ONLY, err);
     if (st == RK_OK)
-        refresh(soc, 0, nor.size);
+        rk_bk_flash_decipher(soc);
     return st;
+}
+
+void rk_bk_flash_decipher(struct rk_bk_soc *soc)
+{
+    rk_scrambler_init(&soc->scrambler, soc->key);
+    memset(soc->flash_view, 0xFF, soc->view_len);
+    refresh(soc, 0, rk_nor_size(soc->nor));
 }
 
 void rk_bk_flash_changed(struct rk_bk_soc *soc)
@@ -143,11 +147,38 @@ static void write_status(struct rk_bk_soc *soc, size_t bytes)
     wait_until(soc, rk_nor_write_status(soc->nor, now, 0x01, data, bytes));
 }
 
+/* What goes over the SPI bus for an operation of the controller. */
+static void trace(const struct rk_bk_soc *soc, unsigned operation, uint32_t addr)
+{
+    static const struct {
+        uint8_t opcode;
+        uint32_t len;
+    } rows[] = {
+        [OP_WREN] = {0x06, 0},
+        [OP_WRDI] = {0x04, 0},
+        [OP_RDSR] = {0x05, 1},
+        [OP_WRSR] = {0x01, 1},
+        [OP_READ] = {0x03, UNIT},
+        [OP_RDSR2] = {0x35, 1},
+        [OP_WRSR2] = {0x01, 2},
+        [OP_PROGRAM] = {0x02, UNIT},
+        [OP_ERASE_4K] = {0x20, 0x1000},
+        [OP_ERASE_32K] = {0x52, 0x8000},
+        [OP_ERASE_64K] = {0xD8, 0x10000},
+        [OP_ERASE_CHIP] = {0xC7, 0},
+        [OP_RDID] = {0x9F, 3},
+    };
+
+    if (operation < sizeof rows / sizeof rows[0] && rows[operation].opcode)
+        rk_tracer_flash(&soc->tracer, rows[operation].opcode, addr, rows[operation].len);
+}
+
 static void operate(struct rk_bk_soc *soc, uint32_t value)
 {
     uint32_t addr = value & 0xFFFFFF;
     uint64_t now = rk_bk_now(soc);
 
+    trace(soc, value >> 24 & 31, addr);
     switch (value >> 24 & 31) {
     case OP_RDSR:
         soc->flash_status = rk_nor_status(soc->nor, now, 0x05);

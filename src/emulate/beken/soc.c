@@ -3,15 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TCM = 0x3F0000,
-    TCM_LEN = 0x10000,
-    RAM = 0x400000,
-    RAM_LEN = 0x40000,
-
-    SYSTEM_BYTES = 0x200000,
-    BLOCK_BYTES = 0x100000
-};
+enum { TCM = 0x3F0000, RAM = 0x400000 };
 
 uint64_t rk_bk_now(const struct rk_bk_soc *soc)
 {
@@ -39,14 +31,14 @@ void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
 {
     uint32_t kept = *rk_bk_system(soc, soc->model->status_word);
 
-    memset(soc->system, 0, SYSTEM_BYTES);
-    memset(soc->modem, 0, BLOCK_BYTES);
-    memset(soc->mac, 0, BLOCK_BYTES);
+    memset(soc->system, 0, RK_BK_SYSTEM);
+    memset(soc->modem, 0, RK_BK_BLOCK);
+    memset(soc->mac, 0, RK_BK_BLOCK);
     if (cause == RK_EMULATE_POWER_ON) {
-        memset(soc->tcm, 0, TCM_LEN);
-        memset(soc->ram, 0, RAM_LEN);
-        rk_bus_changed(soc->bus, TCM, TCM_LEN);
-        rk_bus_changed(soc->bus, RAM, RAM_LEN);
+        memset(soc->tcm, 0, RK_BK_TCM);
+        memset(soc->ram, 0, RK_BK_RAM);
+        rk_bus_changed(soc->bus, TCM, RK_BK_TCM);
+        rk_bus_changed(soc->bus, RAM, RK_BK_RAM);
         rk_nor_power_on(soc->nor);
     } else {
         *rk_bk_system(soc, soc->model->status_word) = kept;
@@ -63,11 +55,11 @@ void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
 
 static enum rk_status allocate(struct rk_bk_soc *soc, struct rk_error *err)
 {
-    soc->tcm = calloc(1, TCM_LEN);
-    soc->ram = calloc(1, RAM_LEN);
-    soc->system = calloc(1, SYSTEM_BYTES);
-    soc->modem = calloc(1, BLOCK_BYTES);
-    soc->mac = calloc(1, BLOCK_BYTES);
+    soc->tcm = calloc(1, RK_BK_TCM);
+    soc->ram = calloc(1, RK_BK_RAM);
+    soc->system = calloc(1, RK_BK_SYSTEM);
+    soc->modem = calloc(1, RK_BK_BLOCK);
+    soc->mac = calloc(1, RK_BK_BLOCK);
     if (soc->model->sdram)
         soc->sdram = calloc(1, RK_BK_SDRAM);
     if (!soc->tcm || !soc->ram || !soc->system || !soc->modem || !soc->mac ||
@@ -81,6 +73,19 @@ void rk_bk_skip(struct rk_bk_soc *soc, uint64_t to_ns)
     uint64_t now = rk_bk_now(soc);
 
     soc->skipped_ns += to_ns > now ? to_ns - now : 0;
+}
+
+static uint64_t tracer_now(const void *machine)
+{
+    return rk_bk_now(machine);
+}
+
+static void start_tracer(struct rk_bk_soc *soc, const struct rk_emulate_options *opt)
+{
+    soc->tracer.machine = soc;
+    soc->tracer.now = tracer_now;
+    soc->tracer.name = rk_bk_register_name;
+    rk_tracer_start(&soc->tracer, opt, soc->cpu);
 }
 
 enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct rk_bk_model *model,
@@ -106,9 +111,9 @@ enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct 
     if (st == RK_OK)
         st = rk_arm_new(soc->bus, &soc->cpu, err);
     if (st == RK_OK)
-        st = rk_bus_map_memory(soc->bus, TCM, TCM_LEN, soc->tcm, RK_BUS_READ_WRITE, err);
+        st = rk_bus_map_memory(soc->bus, TCM, RK_BK_TCM, soc->tcm, RK_BUS_READ_WRITE, err);
     if (st == RK_OK)
-        st = rk_bus_map_memory(soc->bus, RAM, RAM_LEN, soc->ram, RK_BUS_READ_WRITE, err);
+        st = rk_bus_map_memory(soc->bus, RAM, RK_BK_RAM, soc->ram, RK_BUS_READ_WRITE, err);
     if (st == RK_OK)
         st = rk_bk_flash_new(soc, opt, err);
     if (st == RK_OK)
@@ -117,6 +122,7 @@ enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct 
         rk_bk_soc_free(soc);
         return st;
     }
+    start_tracer(soc, opt);
     rk_bk_reset(soc, RK_EMULATE_POWER_ON);
     soc->resets = 0;
     *out = soc;
@@ -163,8 +169,7 @@ static void tick(struct rk_bk_soc *soc, uint64_t now)
     rk_bk_update_lines(soc);
 }
 
-/* Nothing is at this address: from now on there are zeros. False if there is too much of that. */
-static bool serve_void(struct rk_bk_soc *soc, uint32_t addr)
+bool rk_bk_serve_void(struct rk_bk_soc *soc, uint32_t addr)
 {
     const struct rk_bus_device nothing = {NULL, NULL, NULL};
     uint32_t page = addr & ~(RK_BUS_PAGE - 1);
@@ -194,7 +199,7 @@ static bool stretch(struct rk_bk_soc *soc, uint64_t until, enum rk_emulate_stop 
         soc->skipped_ns += next > now ? next - now : 0;
         return true;
     case RK_CPU_ACCESS:
-        if (serve_void(soc, soc->cpu->fault.addr))
+        if (rk_bk_serve_void(soc, soc->cpu->fault.addr))
             return true;
         *why = RK_EMULATE_CRASHED;
         return false;

@@ -6,6 +6,7 @@
 #include <rekindle/emulate.h>
 
 #include "emulate/cpu.h"
+#include "emulate/tracer.h"
 #include "flash/nor.h"
 #include "image/beken/scrambler.h"
 
@@ -18,7 +19,11 @@
  * allows, 5 to 10 cycles. */
 #define RK_BK_NS_FAST 25u
 #define RK_BK_NS_SLOW 60u
+#define RK_BK_TCM     0x10000u
+#define RK_BK_RAM     0x40000u
 #define RK_BK_SDRAM   0x40000u
+#define RK_BK_SYSTEM  0x200000u /* bytes of registers of the system block and the transceiver */
+#define RK_BK_BLOCK   0x100000u /* of the modem, and of the MAC */
 
 /* What differs from chip to chip: one row. */
 struct rk_bk_model {
@@ -55,7 +60,8 @@ struct rk_bk_soc {
     struct rk_bus *bus;
     struct rk_cpu *cpu;
     struct rk_nor *nor;
-    bool nor_lent; /* it belongs to the virtual module around this chip */
+    bool nor_lent;   /* it belongs to the virtual module around this chip */
+    uint32_t key[4]; /* as used: zeros without one */
     struct rk_scrambler scrambler;
     uint8_t *flash_view; /* what the processor sees of the flash */
     uint32_t view_len;
@@ -89,6 +95,7 @@ struct rk_bk_soc {
     uint64_t instruction_limit;
     bool stop_wanted;
     struct rk_emulate_events events;
+    struct rk_tracer tracer;
 };
 
 /* ---- soc.c ---- */
@@ -106,6 +113,12 @@ void rk_bk_flash_changed(struct rk_bk_soc *soc);
 void rk_bk_usual_key(const struct rk_bk_model *model, struct rk_emulate_options *opt);
 /* The processor starts at 0; after a power-on memory is forgotten, too. */
 void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause);
+/* Nothing is in the page at addr: from now on it reads as zeros. False if there is too much of that. */
+bool rk_bk_serve_void(struct rk_bk_soc *soc, uint32_t addr);
+/* Saves or loads all of it. */
+void rk_bk_archive(struct rk_bk_soc *soc, struct rk_archive *a);
+/* The unit that has a register at addr, and what it is called there. */
+struct rk_register_name rk_bk_register_name(uint32_t addr);
 /* Runs up to that time. */
 enum rk_emulate_stop rk_bk_run(struct rk_bk_soc *soc, uint64_t until_ns);
 /* Something about interrupts changed: the processor's lines are set anew. */
@@ -137,6 +150,8 @@ void rk_bk_timers_tick(struct rk_bk_soc *soc, uint64_t now);
 
 RK_MUST_CHECK enum rk_status
 rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_options *opt, struct rk_error *err);
+/* What the processor sees of the flash, made anew with the key as it is now. */
+void rk_bk_flash_decipher(struct rk_bk_soc *soc);
 uint32_t rk_bk_flash_read(struct rk_bk_soc *soc, uint32_t reg);
 void rk_bk_flash_write(struct rk_bk_soc *soc, uint32_t reg, uint32_t value);
 
