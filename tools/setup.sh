@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what rekindle needs to be built and tested, and nothing else.
 #
-#   tools/setup.sh [--check] [SET...]     sets: build check clang windows peers docs (default: build)
+#   tools/setup.sh [--check] [SET...]     sets: build check clang windows stub peers docs (default: build)
 #
 # It says what it installs, does nothing if everything is there, and never removes or upgrades
 # anything. --check only reports: exit status 1 if something is missing. Debian and its children
@@ -39,6 +39,7 @@ windows gcc-mingw-w64-x86-64-posix package
 windows libz-mingw-w64-dev package
 windows dpkg-dev dpkg-source
 windows xz-utils xz
+stub gcc-riscv64-unknown-elf riscv64-unknown-elf-gcc
 peers python3-serial python:serial
 peers python3-tqdm python:tqdm
 peers python3-cryptography python:cryptography
@@ -123,7 +124,7 @@ main() {
     for word in "$@"; do
         case $word in
         --check) only_check=yes ;;
-        build | check | clang | windows | peers | docs) sets="$sets $word" ;;
+        build | check | clang | windows | stub | peers | docs) sets="$sets $word" ;;
         -h | --help) usage && exit 0 ;;
         *)
             echo "setup: unknown set '$word'" >&2
