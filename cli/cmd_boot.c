@@ -253,10 +253,10 @@ static void put_state(struct rk_json *json, const struct rk_boot_result *r)
     rk_json_put_u64(json, "pc", r->crash_pc);
     rk_json_put_string(json, "near", r->crash_near[0] ? r->crash_near : NULL);
     rk_json_key(json, "registers");
-    rk_json_array_begin(json);
-    for (unsigned i = 0; i < 17; i++)
-        rk_json_u64(json, r->state.registers[i]);
-    rk_json_array_end(json);
+    rk_json_object_begin(json);
+    for (size_t i = 0; i < r->state.register_count; i++)
+        rk_json_put_u64(json, r->state.registers[i].name, r->state.registers[i].value);
+    rk_json_object_end(json);
     rk_json_object_end(json);
 }
 
@@ -297,15 +297,12 @@ static void tell(struct cli *cli, const struct rk_boot_result *r)
         text_printf(&text, "%-5s %s  %s\n", rk_verdict_name(r->findings[i].verdict),
                     r->findings[i].id, r->findings[i].text);
     if (r->outcome == RK_BOOT_CRASHES) {
-        for (unsigned i = 0; i < 17; i++)
-            text_printf(&text, "%s%-4s %08x",
-                        i % 4 ? "  "
-                        : i   ? "\n"
-                              : "",
-                        (const char *const[]){"r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8",
-                                              "r9", "r10", "r11", "r12", "sp", "lr", "pc",
-                                              "cpsr"}[i],
-                        (unsigned)r->state.registers[i]);
+        for (size_t i = 0; i < r->state.register_count; i++)
+            text_printf(&text, "%s%-8s %08x",
+                        i == 0  ? ""
+                        : i % 4 ? "  "
+                                : "\n",
+                        r->state.registers[i].name, (unsigned)r->state.registers[i].value);
         text_printf(&text, "\n");
         if (r->crash_near[0])
             text_printf(&text, "near the text \"%s\"\n", r->crash_near);

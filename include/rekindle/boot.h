@@ -38,8 +38,11 @@ struct rk_boot_request {
     const char *name; /* file name, the weakest hint; may be NULL */
     const char *chip; /* NULL = judged by the bytes */
     bool have_key;
-    uint32_t key[4];              /* efuse key words; else the chip's usual ones */
-    const uint8_t *efuse;         /* 32 bytes or NULL */
+    uint32_t key[4];      /* efuse key words; else the chip's usual ones */
+    const uint8_t *efuse; /* see rk_emulate_options */
+    size_t efuse_len;
+    const uint8_t *rom; /* mask ROM of a BL602, or NULL */
+    size_t rom_len;
     uint64_t pins_high, pins_low; /* levels that something outside drives */
     const char *until;            /* end when this text is in a line, or "phase:ID" */
     uint64_t time_ns;             /* end of emulated time; 0 = 5 s */

@@ -64,7 +64,10 @@ struct rk_emulate_options {
     uint32_t jedec;       /* size << 16 | type << 8 | manufacturer; 0 = the chip's usual part */
     bool have_key;        /* else the chip's usual key */
     uint32_t key[4];      /* efuse key words */
-    const uint8_t *efuse; /* 32 bytes; NULL = zeros */
+    const uint8_t *efuse; /* NULL = those of a usual module */
+    size_t efuse_len;     /* bytes: 32 of a Beken chip, 128 of a BL602; the rest stays as usual */
+    const uint8_t *rom;   /* mask ROM of a BL602; NULL = its functions are replaced */
+    size_t rom_len;
     uint64_t pins_high, pins_low; /* levels that something outside drives, bit n = pin n */
     uint64_t instruction_limit;   /* 0 = none */
     unsigned watch;               /* of enum rk_emulate_watch; 0 costs nothing */
@@ -73,7 +76,8 @@ struct rk_emulate_options {
 
 struct rk_emulator;
 
-/* Errors: ARG "emulate.chip" (unknown chip, with a suggestion), NOMEM. */
+/* Errors: ARG "emulate.chip" (unknown chip, with a suggestion), "emulate.rom" (not of its size),
+ * UNSUPPORTED "emulate.flash" (too large), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_emulator_new(const struct rk_emulate_options *opt,
                                              struct rk_emulator **out, struct rk_error *err);
 void rk_emulator_free(struct rk_emulator *emulator);
@@ -111,6 +115,8 @@ RK_MUST_CHECK enum rk_status rk_emulator_resume(const uint8_t *bytes, size_t len
 /* The chip it is; never NULL. */
 const char *rk_emulator_chip_of(const struct rk_emulator *emulator);
 
+#define RK_EMULATE_STATE_REGISTERS 36
+
 struct rk_emulate_state {
     uint64_t time_ns;
     uint64_t instructions;
@@ -118,7 +124,13 @@ struct rk_emulate_state {
     uint32_t pc;
     uint32_t fault_pc, fault_addr; /* of the crash */
     uint32_t wild;                 /* pages accessed where nothing is */
-    uint32_t registers[17];        /* r0 to r15 and the status */
+    bool faulty;                   /* it is where exceptions lead to, and does not come back */
+    uint32_t link;                 /* the return address that the called function was given */
+    size_t register_count;
+    struct rk_emulate_register {
+        const char *name; /* "r0", "cpsr"; "pc", "a0" */
+        uint32_t value;
+    } registers[RK_EMULATE_STATE_REGISTERS];
 };
 void rk_emulator_state(const struct rk_emulator *emulator, struct rk_emulate_state *out);
 

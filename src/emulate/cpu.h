@@ -62,7 +62,7 @@ struct rk_cpu {
                           it right whenever a device is called */
     uint64_t stop_at;  /* run() returns when `executed` reaches it */
     uint32_t lines;    /* interrupt lines that are asserted now, bit n = line n; for ARM bit 0 is
-                          IRQ and bit 1 FIQ, for RISC-V the bits of `mip` */
+                          IRQ and bit 1 FIQ, for RISC-V see RK_RISCV_LINE */
     struct rk_cpu_fault fault;
     uint32_t breaks[RK_CPU_BREAKS];
     size_t break_count;
@@ -71,6 +71,11 @@ struct rk_cpu {
     void *call_user;
     bool yield; /* set by a device: leave run() after this instruction with RK_CPU_BUDGET */
 };
+
+/* What a RISC-V core with a CLIC is told in `lines`: this bit, the number of the interrupt that wins
+ * and, from bit 16 on, its level (1 to 255). */
+#define RK_RISCV_LINE    0x80000000u
+#define RK_RISCV_LINE_ID 0x00000FFFu
 
 RK_MUST_CHECK enum rk_status rk_arm_new(struct rk_bus *bus, struct rk_cpu **out,
                                         struct rk_error *err);

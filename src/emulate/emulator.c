@@ -19,7 +19,8 @@ struct rk_emulator {
     bool loading; /* the machine is being made: nobody is told of its first start */
 };
 
-static const struct rk_emulator_family *const families[] = {&rk_emulated_beken};
+static const struct rk_emulator_family *const families[] = {&rk_emulated_beken,
+                                                            &rk_emulated_bouffalo};
 
 enum { FAMILIES = sizeof families / sizeof families[0] };
 
@@ -273,4 +274,16 @@ enum rk_status rk_emulator_resume(const uint8_t *bytes, size_t len,
     *note = there;
     *note_len = p.note_len;
     return RK_OK;
+}
+
+void rk_cpu_show(const struct rk_cpu *cpu, size_t count, struct rk_emulate_state *out)
+{
+    struct rk_cpu_register r;
+
+    for (unsigned i = 0; i < count && i < RK_EMULATE_STATE_REGISTERS && cpu->core->get(cpu, i, &r);
+         i++) {
+        out->registers[i].name = r.name;
+        out->registers[i].value = r.value;
+        out->register_count = i + 1;
+    }
 }

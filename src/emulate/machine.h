@@ -5,6 +5,7 @@
 #include <rekindle/emulate.h>
 
 #include "base/archive.h"
+#include "emulate/cpu.h"
 
 struct rk_emulator_family {
     /* Name of the n-th chip, NULL behind the last. */
@@ -25,6 +26,9 @@ struct rk_emulator_family {
     void (*archive)(void *machine, struct rk_archive *a);
 };
 
-extern const struct rk_emulator_family rk_emulated_beken;
+extern const struct rk_emulator_family rk_emulated_beken, rk_emulated_bouffalo;
+
+/* The first `count` registers of a processor, for people. */
+void rk_cpu_show(const struct rk_cpu *cpu, size_t count, struct rk_emulate_state *out);
 
 #endif

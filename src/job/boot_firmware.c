@@ -239,19 +239,12 @@ static void find_faults(const struct rk_boot_request *q, const uint8_t *flash, s
 
 /* ---- the run ---- */
 
-static bool in_fault_mode(const struct rk_emulate_state *s)
-{
-    uint32_t mode = s->registers[16] & 0x1F;
-
-    return mode == 0x17 || mode == 0x1B || s->pc < 0x20;
-}
-
 static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *flash, size_t len)
 {
     struct rk_boot_result *out = r->out;
 
     rk_emulator_state(r->emulator, &out->state);
-    bool faulty = stop == RK_EMULATE_CRASHED || in_fault_mode(&out->state);
+    bool faulty = stop == RK_EMULATE_CRASHED || out->state.faulty;
     /* Firmware that is not known has no better mark than that it goes on behind the radio's. */
     bool goes_on = r->start_rank >= RANK_RADIO && r->lines_after_radio > 0 && !faulty;
     bool up = (r->up || goes_on) && r->starts <= starts_allowed(r);
@@ -332,10 +325,13 @@ static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, s
         .have_key = q->have_key,
         .key = {q->key[0], q->key[1], q->key[2], q->key[3]},
         .efuse = q->efuse,
+        .efuse_len = q->efuse_len,
+        .rom = q->rom,
+        .rom_len = q->rom_len,
         .pins_high = q->pins_high,
         .pins_low = q->pins_low,
         .instruction_limit = q->instruction_limit ? q->instruction_limit : DEFAULT_LIMIT,
-        .events = {r, on_uart, on_reset},
+        .events = {.user = r, .uart = on_uart, .reset = on_reset},
     };
     enum rk_emulate_stop stop = RK_EMULATE_TIME;
     enum rk_status st = rk_emulator_new(&opt, &r->emulator, err);

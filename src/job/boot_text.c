@@ -11,7 +11,6 @@ enum {
     SHORTEST = 6,  /* characters of a text */
     POOL = 0x400,  /* how far behind code its constants are looked for */
     APP = 0x10000, /* where applications begin */
-    LINK_REGISTER = 14
 };
 
 struct code {
@@ -78,9 +77,8 @@ void rk_boot_find_text(const struct rk_emulate_state *state, uint32_t crash_pc,
         memset(key.words, 0, sizeof key.words);
     rk_scrambler_init(&c.scrambler, key.words);
     for (unsigned i = 0; i < 13; i++)
-        if (state->registers[i] >= 0x100 && text_at(&c, state->registers[i], out, cap))
+        if (state->registers[i].value >= 0x100 && text_at(&c, state->registers[i].value, out, cap))
             return;
-    if (!text_behind(&c, crash_pc, out, cap) &&
-        !text_behind(&c, state->registers[LINK_REGISTER], out, cap))
+    if (!text_behind(&c, crash_pc, out, cap) && !text_behind(&c, state->link, out, cap))
         out[0] = '\0';
 }

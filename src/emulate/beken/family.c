@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { LINK = 14, STATUS = 16, MODE_ABORT = 0x17, MODE_UNDEFINED = 0x1B, VECTORS = 0x20 };
+
 static const char *chip(size_t n)
 {
     size_t count;
@@ -81,7 +83,6 @@ static const uint8_t *flash(const void *machine, size_t *len)
 static void state(const void *machine, struct rk_emulate_state *out)
 {
     const struct rk_bk_soc *soc = machine;
-    struct rk_cpu_register r;
 
     *out = (struct rk_emulate_state){.time_ns = rk_bk_now(soc),
                                      .instructions = soc->cpu->executed,
@@ -90,8 +91,10 @@ static void state(const void *machine, struct rk_emulate_state *out)
                                      .fault_pc = soc->cpu->fault.pc,
                                      .fault_addr = soc->cpu->fault.addr,
                                      .wild = (uint32_t)soc->void_count};
-    for (unsigned i = 0; i < 17 && soc->cpu->core->get(soc->cpu, i, &r); i++)
-        out->registers[i] = r.value;
+    rk_cpu_show(soc->cpu, STATUS + 1, out);
+    uint32_t mode = out->registers[STATUS].value & 0x1F;
+    out->link = out->registers[LINK].value;
+    out->faulty = mode == MODE_ABORT || mode == MODE_UNDEFINED || out->pc < VECTORS;
 }
 
 static void archive(void *machine, struct rk_archive *a)

@@ -131,7 +131,7 @@ static enum rk_status create_chip(struct rk_sim *sim, struct emulated *m, const 
     struct rk_emulate_options own = {.size = sizeof own,
                                      .chip = chip,
                                      .have_key = opt->have_key,
-                                     .events = {m, on_uart, on_reset}};
+                                     .events = {.user = m, .uart = on_uart, .reset = on_reset}};
 
     if (!model)
         return rk_fail(err, RK_ERR_UNSUPPORTED, "emulate.chip", "%s cannot be executed", chip);

@@ -104,7 +104,8 @@ enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct 
     soc->pins_low = opt->pins_low;
     soc->instruction_limit = opt->instruction_limit ? opt->instruction_limit : UINT64_MAX;
     if (opt->efuse)
-        memcpy(soc->efuse, opt->efuse, sizeof soc->efuse);
+        memcpy(soc->efuse, opt->efuse,
+               opt->efuse_len < sizeof soc->efuse ? opt->efuse_len : sizeof soc->efuse);
     enum rk_status st = allocate(soc, err);
     if (st == RK_OK)
         st = rk_bus_new(&soc->bus, err);

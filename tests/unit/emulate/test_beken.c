@@ -50,12 +50,13 @@ static void start(struct bench *b, const char *chip, const uint32_t *code, size_
         rk_put_le32(plain + 4 * i, code[i]);
     memset(flash, 0xFF, sizeof flash);
     rk_blocks_add(plain, sizeof plain, flash);
-    const struct rk_emulate_options opt = {.size = sizeof opt,
-                                           .chip = chip,
-                                           .flash = flash,
-                                           .flash_len = sizeof flash,
-                                           .have_key = true,
-                                           .events = {b, on_uart, on_reset}};
+    const struct rk_emulate_options opt = {
+        .size = sizeof opt,
+        .chip = chip,
+        .flash = flash,
+        .flash_len = sizeof flash,
+        .have_key = true,
+        .events = {.user = b, .uart = on_uart, .reset = on_reset}};
     if (rk_emulator_new(&opt, &b->emulator, &err) != RK_OK)
         fail_msg("%s", err.message);
 }

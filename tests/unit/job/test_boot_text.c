@@ -28,8 +28,8 @@ static void check(uint32_t r3, uint32_t pc, uint32_t lr, const char *want)
     char text[32] = "left";
 
     make(flash);
-    state.registers[3] = r3;
-    state.registers[14] = lr;
+    state.registers[3].value = r3;
+    state.link = lr;
     rk_boot_find_text(&state, pc, flash, sizeof flash, text, sizeof text);
     assert_string_equal(text, want);
 }

@@ -1,0 +1,88 @@
+/* The BL602 behind the common face of emulated chips. */
+#include "emulate/bouffalo/soc.h"
+#include "emulate/machine.h"
+
+enum { LINK = 1, GENERAL = 32, SHOWN = 36 };
+
+static const char *chip(size_t n)
+{
+    return n == 0 ? "BL602" : NULL;
+}
+
+static enum rk_status create(const struct rk_emulate_options *opt, void **machine,
+                             struct rk_error *err)
+{
+    struct rk_bl_soc *soc = NULL;
+    enum rk_status st = rk_bl_soc_new(opt, NULL, &soc, err);
+
+    *machine = soc;
+    return st;
+}
+
+static void destroy(void *machine)
+{
+    rk_bl_soc_free(machine);
+}
+
+static enum rk_emulate_stop run(void *machine, uint64_t until_ns)
+{
+    return rk_bl_run(machine, until_ns);
+}
+
+static void stop(void *machine)
+{
+    struct rk_bl_soc *soc = machine;
+
+    soc->stop_wanted = true;
+    rk_bl_reschedule(soc);
+}
+
+static void reset(void *machine, enum rk_emulate_reset cause)
+{
+    rk_bl_reset(machine, cause);
+}
+
+static void receive(void *machine, unsigned unit, uint8_t byte)
+{
+    rk_bl_uart_receive(machine, unit & 1, byte, 0);
+}
+
+static uint32_t baud(const void *machine, unsigned unit)
+{
+    return rk_bl_uart_baud(machine, unit & 1);
+}
+
+static const uint8_t *flash(const void *machine, size_t *len)
+{
+    const struct rk_bl_soc *soc = machine;
+
+    *len = rk_nor_size(soc->nor);
+    return rk_nor_cells(soc->nor);
+}
+
+static void state(const void *machine, struct rk_emulate_state *out)
+{
+    const struct rk_bl_soc *soc = machine;
+
+    *out = (struct rk_emulate_state){.time_ns = rk_bl_now(soc),
+                                     .instructions = soc->cpu->executed,
+                                     .resets = soc->resets,
+                                     .pc = soc->cpu->core->pc(soc->cpu),
+                                     .fault_pc = soc->cpu->fault.pc,
+                                     .fault_addr = soc->cpu->fault.addr};
+    rk_cpu_show(soc->cpu, SHOWN, out);
+    out->link = out->registers[LINK].value;
+}
+
+const struct rk_emulator_family rk_emulated_bouffalo = {
+    .chip = chip,
+    .create = create,
+    .destroy = destroy,
+    .run = run,
+    .stop = stop,
+    .reset = reset,
+    .receive = receive,
+    .baud = baud,
+    .flash = flash,
+    .state = state,
+};
