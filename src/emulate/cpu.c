@@ -23,6 +23,7 @@ void rk_cpu_archive(struct rk_cpu *cpu, struct rk_archive *a)
     rk_archive_u32(a, &cpu->fault.pc);
     rk_archive_u32(a, &cpu->fault.addr);
     rk_archive_u32(a, &cpu->fault.code);
+    rk_archive_u32(a, &cpu->exceptions);
     for (unsigned i = 0; cpu->core->get(cpu, i, &r); i++) {
         rk_archive_u32(a, &r.value);
         if (a->loading)

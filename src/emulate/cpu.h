@@ -63,7 +63,8 @@ struct rk_cpu {
     uint64_t stop_at;  /* run() returns when `executed` reaches it */
     uint32_t lines;    /* interrupt lines that are asserted now, bit n = line n; for ARM bit 0 is
                           IRQ and bit 1 FIQ, for RISC-V see RK_RISCV_LINE */
-    struct rk_cpu_fault fault;
+    struct rk_cpu_fault fault; /* the last */
+    uint32_t exceptions;       /* taken since creation, if the core counts them; calls are none */
     uint32_t breaks[RK_CPU_BREAKS];
     size_t break_count;
     /* Told of every call before it is made, if it is not NULL. */

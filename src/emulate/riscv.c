@@ -124,6 +124,7 @@ static const char *const names[] = {
     "fs11",  "ft8",  "ft9",      "ft10",   "ft11"};
 
 enum { NAMES = sizeof names / sizeof names[0], FIRST_SYSTEM = 32, RESERVED = 42, FIRST_FLOAT = 43 };
+enum { FIRST_CUSTOM = NAMES, FIRST_PMP = FIRST_CUSTOM + 64, REGISTERS = FIRST_PMP + 32 };
 
 static uint32_t *place_of(struct rk_rv *v, unsigned index)
 {
@@ -136,16 +137,20 @@ static uint32_t *place_of(struct rk_rv *v, unsigned index)
         return &v->x[index];
     if (index < RESERVED)
         return system[index - FIRST_SYSTEM];
-    return index == RESERVED ? &v->reserved_at : &v->f[index - FIRST_FLOAT];
+    if (index == RESERVED)
+        return &v->reserved_at;
+    if (index < FIRST_CUSTOM)
+        return &v->f[index - FIRST_FLOAT];
+    return index < FIRST_PMP ? &v->custom[index - FIRST_CUSTOM] : &v->pmp[index - FIRST_PMP];
 }
 
 static bool get(const struct rk_cpu *cpu, unsigned index, struct rk_cpu_register *out)
 {
     struct rk_rv *v = (struct rk_rv *)(uintptr_t)cpu;
 
-    if (index >= NAMES)
+    if (index >= REGISTERS)
         return false;
-    out->name = names[index];
+    out->name = index < NAMES ? names[index] : index < FIRST_PMP ? "custom" : "pmp";
     out->value = *place_of(v, index);
     if (index == RESERVED && !v->reserved)
         out->value = 1; /* no address that can be reserved */
@@ -156,7 +161,7 @@ static bool set(struct rk_cpu *cpu, unsigned index, uint32_t value)
 {
     struct rk_rv *v = (struct rk_rv *)cpu;
 
-    if (index >= NAMES)
+    if (index >= REGISTERS)
         return false;
     *place_of(v, index) = index == 0 ? value & ~1u : value;
     if (index == RESERVED)

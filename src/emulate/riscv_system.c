@@ -177,6 +177,11 @@ static void enter_handler(struct rk_rv *v, uint32_t back, uint32_t cause)
 struct rk_rv_op *rk_rv_trap(struct rk_rv *v, uint32_t pc, uint32_t cause, uint32_t value)
 {
     v->mtval = value;
+    if (cause != RK_RV_ECALL) {
+        v->cpu.exceptions++;
+        v->cpu.fault.pc = pc;
+        v->cpu.fault.addr = value;
+    }
     enter_handler(v, pc, cause);
     return NULL;
 }

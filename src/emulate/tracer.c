@@ -91,3 +91,19 @@ void rk_tracer_flash(const struct rk_tracer *t, uint8_t opcode, uint32_t addr, u
     if (t->watch & RK_EMULATE_FLASH)
         tell(t, &what);
 }
+
+struct rk_register_name rk_register_name_find(const struct rk_register_unit *units, size_t count,
+                                              uint32_t addr)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct rk_register_unit *u = &units[i];
+        if (addr < u->addr || addr - u->addr >= u->len)
+            continue;
+        uint32_t number = (addr - u->addr) / 4;
+        const char *const *name = u->registers;
+        for (; name && *name && number; number--)
+            name++;
+        return (struct rk_register_name){u->name, name ? *name : NULL};
+    }
+    return (struct rk_register_name){NULL, NULL};
+}

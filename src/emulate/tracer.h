@@ -11,6 +11,16 @@ struct rk_register_name {
     const char *unit, *name;
 };
 
+/* A unit and its registers, for tables. */
+struct rk_register_unit {
+    uint32_t addr, len;
+    const char *name;
+    const char *const *registers; /* of each word, NULL behind the last; NULL = without names */
+};
+
+struct rk_register_name rk_register_name_find(const struct rk_register_unit *units, size_t count,
+                                              uint32_t addr);
+
 struct rk_tracer {
     unsigned watch;
     struct rk_emulate_events events;

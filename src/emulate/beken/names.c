@@ -1,12 +1,6 @@
 /* What registers are called, for traces: as in Beken's published SDK, in plain words. */
 #include "emulate/beken/soc.h"
 
-struct unit {
-    uint32_t addr, len;
-    const char *name;
-    const char *const *registers; /* of each word, NULL behind the last */
-};
-
 /* clang-format off */
 static const char *const uart[] = {"config", "fifo", "status", "data", "int_enable", "int_status",
                                    "flow", "wake", NULL};
@@ -18,7 +12,7 @@ static const char *const adc[] = {"mode", "data", "config", "status", "data_raw"
 static const char *const icu[] = {"clock_uart", "clock_pwm", "clock_other", "power_down", NULL};
 static const char *const interrupts[] = {"enable", "global", "raw", "status", NULL};
 
-static const struct unit units[] = {
+static const struct rk_register_unit units[] = {
     {0x00800000, 0x100,    "system",     (const char *const[]){"chip_id", "device_id", NULL}},
     {0x00802000, 0x40,     "icu",        icu},
     {0x00802040, 0x10,     "interrupts", interrupts},
@@ -42,15 +36,5 @@ static const struct unit units[] = {
 
 struct rk_register_name rk_bk_register_name(uint32_t addr)
 {
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        const struct unit *u = &units[i];
-        if (addr < u->addr || addr - u->addr >= u->len)
-            continue;
-        uint32_t number = (addr - u->addr) / 4;
-        const char *const *name = u->registers;
-        for (; name && *name && number; number--)
-            name++;
-        return (struct rk_register_name){u->name, name ? *name : NULL};
-    }
-    return (struct rk_register_name){NULL, NULL};
+    return rk_register_name_find(units, sizeof units / sizeof units[0], addr);
 }

@@ -2,7 +2,7 @@
 #include "emulate/bouffalo/soc.h"
 #include "emulate/machine.h"
 
-enum { LINK = 1, GENERAL = 32, SHOWN = 36 };
+enum { LINK = 1, MSTATUS = 32, SHOWN = 36, INTERRUPTS_ON = 1 << 3 };
 
 static const char *chip(size_t n)
 {
@@ -72,6 +72,14 @@ static void state(const void *machine, struct rk_emulate_state *out)
                                      .fault_addr = soc->cpu->fault.addr};
     rk_cpu_show(soc->cpu, SHOWN, out);
     out->link = out->registers[LINK].value;
+    /* handlers of exceptions print what happened and stay there */
+    out->faulty = soc->cpu->exceptions != soc->exceptions_before &&
+                  !(out->registers[MSTATUS].value & INTERRUPTS_ON);
+}
+
+static void archive(void *machine, struct rk_archive *a)
+{
+    rk_bl_archive(machine, a);
 }
 
 const struct rk_emulator_family rk_emulated_bouffalo = {
@@ -85,4 +93,5 @@ const struct rk_emulator_family rk_emulated_bouffalo = {
     .baud = baud,
     .flash = flash,
     .state = state,
+    .archive = archive,
 };

@@ -123,7 +123,7 @@ static uint32_t data_len(uint32_t command)
 }
 
 /* One transfer: opcode and address on the lines, then data in one direction. */
-static void transfer(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t command)
+static void transfer_bytes(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t command)
 {
     uint8_t out[4 + 256] = {plain_opcode(bytes[0])}, in[4 + 256];
     uint32_t head = 1, len = data_len(command);
@@ -137,6 +137,7 @@ static void transfer(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t com
     if (command & WRITES)
         memcpy(out + head, soc->flash_buffer, len);
     (void)rk_nor_transfer(soc->nor, now, out, in, head + len);
+    rk_tracer_flash(&soc->tracer, bytes[0], head == 4 ? rk_get_be32(out) & 0xFFFFFF : 0, len);
     if (!(command & WRITES) && len)
         memcpy(soc->flash_buffer, in + head, len);
     if (!changes_cells(out[0]))
@@ -161,6 +162,13 @@ static uint64_t wire_ns(uint32_t command)
     return bytes * 8 * 25ull + 150;
 }
 
+uint64_t rk_bl_flash_transfer(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t command)
+{
+    if (command & HAS_COMMAND)
+        transfer_bytes(soc, bytes, command);
+    return wire_ns(command);
+}
+
 static void run_command(struct rk_bl_soc *soc, uint32_t command)
 {
     uint8_t bytes[8];
@@ -171,9 +179,7 @@ static void run_command(struct rk_bl_soc *soc, uint32_t command)
         bytes[i] = (uint8_t)(*rk_bl_reg(soc, RK_BL_SF + WORD_0) >> (24 - 8 * i));
         bytes[4 + i] = (uint8_t)(*rk_bl_reg(soc, RK_BL_SF + WORD_1) >> (24 - 8 * i));
     }
-    if (command & HAS_COMMAND)
-        transfer(soc, bytes, command);
-    soc->flash_ready_ns = rk_bl_now(soc) + wire_ns(command);
+    soc->flash_ready_ns = rk_bl_now(soc) + rk_bl_flash_transfer(soc, bytes, command);
 }
 
 uint32_t rk_bl_flash_read(struct rk_bl_soc *soc, uint32_t reg)

@@ -6,11 +6,8 @@
 #include <string.h>
 
 enum {
-    ROM = 0x21000000,
     TCM = 0x22008000,
-    TCM_LEN = 0x18000,
     WRAM = 0x22020000,
-    WRAM_LEN = 0x2C000,
     RETENTION = 0x40010000,
     ALIASES = 4,
     ALIAS_STEP = 0x10000000
@@ -45,16 +42,16 @@ void rk_bl_reset(struct rk_bl_soc *soc, enum rk_emulate_reset cause)
 
     memcpy(kept, rk_bl_reg(soc, RETENTION), sizeof kept);
     memcpy(sleep, rk_bl_reg(soc, RK_BL_HBN), sizeof sleep);
-    soc->cpu->core->reset(soc->cpu, ROM);
+    soc->cpu->core->reset(soc->cpu, RK_BL_ROM);
     rk_bl_interrupts_reset(soc);
     rk_bl_reset_registers(soc);
     rk_bl_radio_reset(soc);
     rk_bl_flash_set_offset(soc, 0);
     if (cause == RK_EMULATE_POWER_ON) {
-        memset(soc->tcm, 0, TCM_LEN);
-        memset(soc->wram, 0, WRAM_LEN);
-        rk_bus_changed(soc->bus, TCM, TCM_LEN);
-        rk_bus_changed(soc->bus, WRAM, WRAM_LEN);
+        memset(soc->tcm, 0, RK_BL_TCM_LEN);
+        memset(soc->wram, 0, RK_BL_WRAM_LEN);
+        rk_bus_changed(soc->bus, TCM, RK_BL_TCM_LEN);
+        rk_bus_changed(soc->bus, WRAM, RK_BL_WRAM_LEN);
         rk_nor_power_on(soc->nor);
     } else {
         /* the parts that sleep on keep what they know, but not the clocks */
@@ -63,9 +60,10 @@ void rk_bl_reset(struct rk_bl_soc *soc, enum rk_emulate_reset cause)
         *rk_bl_reg(soc, RK_BL_HBN + 0x30) &= ~7u;
         rk_bl_clocks_changed(soc);
     }
-    soc->reset_wanted = false;
+    soc->reset_wanted = soc->rom_waits = false;
     soc->reset_ns = rk_bl_now(soc);
     soc->resets++;
+    soc->exceptions_before = soc->cpu->exceptions;
     rk_bl_update_lines(soc);
     if (soc->events.reset)
         soc->events.reset(soc->events.user, cause, soc->reset_ns);
@@ -73,8 +71,8 @@ void rk_bl_reset(struct rk_bl_soc *soc, enum rk_emulate_reset cause)
 
 static enum rk_status allocate(struct rk_bl_soc *soc, struct rk_error *err)
 {
-    soc->tcm = calloc(1, TCM_LEN);
-    soc->wram = calloc(1, WRAM_LEN);
+    soc->tcm = calloc(1, RK_BL_TCM_LEN);
+    soc->wram = calloc(1, RK_BL_WRAM_LEN);
     soc->rom = calloc(1, RK_BL_ROM_LEN);
     soc->regs = calloc(1, RK_BL_REGS_LEN);
     soc->radio = calloc(1, RK_BL_RADIO_LEN);
@@ -85,16 +83,20 @@ static enum rk_status allocate(struct rk_bl_soc *soc, struct rk_error *err)
     return RK_OK;
 }
 
+enum rk_status rk_bl_map_rom(struct rk_bl_soc *soc, struct rk_error *err)
+{
+    return rk_bus_map_memory(soc->bus, RK_BL_ROM, RK_BL_ROM_LEN, soc->rom, RK_BUS_READ_ONLY, err);
+}
+
 static enum rk_status map_memories(struct rk_bl_soc *soc, struct rk_error *err)
 {
-    enum rk_status st =
-        rk_bus_map_memory(soc->bus, ROM, RK_BL_ROM_LEN, soc->rom, RK_BUS_READ_ONLY, err);
+    enum rk_status st = soc->real_rom ? rk_bl_map_rom(soc, err) : rk_bl_rom_map(soc, err);
 
     for (uint32_t i = 0; i < ALIASES && st == RK_OK; i++) {
-        st = rk_bus_map_memory(soc->bus, TCM + i * ALIAS_STEP, TCM_LEN, soc->tcm, RK_BUS_READ_WRITE,
-                               err);
+        st = rk_bus_map_memory(soc->bus, TCM + i * ALIAS_STEP, RK_BL_TCM_LEN, soc->tcm,
+                               RK_BUS_READ_WRITE, err);
         if (st == RK_OK)
-            st = rk_bus_map_memory(soc->bus, WRAM + i * ALIAS_STEP, WRAM_LEN, soc->wram,
+            st = rk_bus_map_memory(soc->bus, WRAM + i * ALIAS_STEP, RK_BL_WRAM_LEN, soc->wram,
                                    RK_BUS_READ_WRITE, err);
     }
     return st;
@@ -130,10 +132,8 @@ static void take_options(struct rk_bl_soc *soc, const struct rk_emulate_options 
 static enum rk_status take_rom(struct rk_bl_soc *soc, const struct rk_emulate_options *opt,
                                struct rk_error *err)
 {
-    if (!opt->rom) {
-        rk_bl_rom_make(soc);
+    if (!opt->rom)
         return RK_OK;
-    }
     if (opt->rom_len != RK_BL_ROM_LEN) {
         rk_fail(err, RK_ERR_ARG, "emulate.rom",
                 "a mask ROM of the BL602 has %u bytes, this has %zu", RK_BL_ROM_LEN, opt->rom_len);
@@ -143,6 +143,19 @@ static enum rk_status take_rom(struct rk_bl_soc *soc, const struct rk_emulate_op
     memcpy(soc->rom, opt->rom, RK_BL_ROM_LEN);
     soc->real_rom = true;
     return RK_OK;
+}
+
+static uint64_t tracer_now(const void *machine)
+{
+    return rk_bl_now(machine);
+}
+
+static void start_tracer(struct rk_bl_soc *soc, const struct rk_emulate_options *opt)
+{
+    soc->tracer.machine = soc;
+    soc->tracer.now = tracer_now;
+    soc->tracer.name = rk_bl_register_name;
+    rk_tracer_start(&soc->tracer, opt, soc->cpu);
 }
 
 enum rk_status rk_bl_soc_new(const struct rk_emulate_options *opt, struct rk_nor *nor,
@@ -174,6 +187,7 @@ enum rk_status rk_bl_soc_new(const struct rk_emulate_options *opt, struct rk_nor
         rk_bl_soc_free(soc);
         return st;
     }
+    start_tracer(soc, opt);
     rk_bl_reset(soc, RK_EMULATE_POWER_ON);
     soc->resets = 0;
     *out = soc;
@@ -240,6 +254,10 @@ static bool stretch(struct rk_bl_soc *soc, uint64_t until, enum rk_emulate_stop 
     *why = RK_EMULATE_LIMIT;
     if (soc->cpu->executed >= soc->instruction_limit)
         return false;
+    if (soc->rom_waits) {
+        rk_bl_skip(soc, earlier(next_event(soc), until));
+        return true;
+    }
     switch (rk_cpu_run(soc->cpu, earlier(budget, soc->instruction_limit - soc->cpu->executed))) {
     case RK_CPU_WAIT:
         rk_bl_skip(soc, earlier(next_event(soc), until));

@@ -7,13 +7,15 @@
 #include <rekindle/emulate.h>
 
 #include "base/rng.h"
-#include "emulate/cpu.h"
+#include "emulate/tracer.h"
 #include "flash/nor.h"
 
 #define RK_BL_NEVER         UINT64_MAX
 #define RK_BL_FIFO          32u
 #define RK_BL_INTERRUPTS    96u
 #define RK_BL_ROM_LEN       0x20000u
+#define RK_BL_TCM_LEN       0x18000u
+#define RK_BL_WRAM_LEN      0x2C000u
 #define RK_BL_ACCESS_CYCLES 6u
 #define RK_BL_JEDEC         0x1540EFu /* W25Q16 */
 
@@ -74,8 +76,9 @@ struct rk_bl_soc {
     uint8_t *flash_view; /* the cells twice, one behind the other, for addresses that wrap */
     uint32_t flash_size, image_offset;
     uint8_t *tcm, *wram;
-    uint8_t *rom;  /* RK_BL_ROM_LEN bytes */
-    bool real_rom; /* of a chip; else its functions are ours */
+    uint8_t *rom;   /* RK_BL_ROM_LEN bytes */
+    bool real_rom;  /* of a chip; else its functions are ours, */
+    bool rom_waits; /* and it waits for a download, or for ever */
     uint32_t *regs, *radio;
     uint8_t *agc; /* RK_BL_AGC_LEN bytes: program and tables of the gain control */
     uint8_t *ble; /* RK_BL_BLE_LEN bytes: the Bluetooth core, which does nothing */
@@ -87,8 +90,7 @@ struct rk_bl_soc {
     uint64_t reset_ns;
     bool reset_wanted;
     enum rk_emulate_reset reset_cause;
-    uint32_t resets, exceptions;
-    struct rk_cpu_fault fault; /* of the last exception that is one */
+    uint32_t resets, exceptions_before; /* exceptions until the last reset */
 
     uint64_t pending[2], enabled[2]; /* interrupts by number */
     uint8_t level[RK_BL_INTERRUPTS]; /* as configured */
@@ -104,7 +106,7 @@ struct rk_bl_soc {
     struct rk_bl_pka pka;
     struct rk_rng rng;
     uint64_t watchdog_ns;
-    unsigned watchdog_keys;
+    uint32_t watchdog_keys;
     uint8_t efuse[128];
     uint32_t a2e, a2e_mask, e2a, e2a_mask; /* mail boxes between application and radio */
     uint64_t pins_high, pins_low;
@@ -112,6 +114,7 @@ struct rk_bl_soc {
     uint64_t instruction_limit;
     bool stop_wanted;
     struct rk_emulate_events events;
+    struct rk_tracer tracer;
 };
 
 /* ---- soc.c ---- */
@@ -148,6 +151,13 @@ static inline uint32_t *rk_bl_reg(const struct rk_bl_soc *soc, uint32_t addr)
 {
     return &soc->regs[(addr - RK_BL_REGISTERS) / 4];
 }
+
+/* Maps the ROM of a chip. */
+RK_MUST_CHECK enum rk_status rk_bl_map_rom(struct rk_bl_soc *soc, struct rk_error *err);
+
+/* ---- snapshot.c, names.c ---- */
+void rk_bl_archive(struct rk_bl_soc *soc, struct rk_archive *a);
+struct rk_register_name rk_bl_register_name(uint32_t addr);
 
 /* ---- registers.c ---- */
 RK_MUST_CHECK enum rk_status rk_bl_map_registers(struct rk_bl_soc *soc, struct rk_error *err);
@@ -192,6 +202,9 @@ RK_MUST_CHECK enum rk_status
 rk_bl_flash_new(struct rk_bl_soc *soc, const struct rk_emulate_options *opt, struct rk_error *err);
 uint32_t rk_bl_flash_read(struct rk_bl_soc *soc, uint32_t reg);
 void rk_bl_flash_write(struct rk_bl_soc *soc, uint32_t reg, uint32_t value);
+/* One transfer with the flash chip: `command` as in the controller's register, data from and to
+ * flash_buffer. Returns how long it takes, ns. */
+uint64_t rk_bl_flash_transfer(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t command);
 /* The content of the flash was changed from outside. */
 void rk_bl_flash_changed(struct rk_bl_soc *soc);
 void rk_bl_flash_set_offset(struct rk_bl_soc *soc, uint32_t offset);
@@ -215,10 +228,10 @@ bool rk_bl_radio_line(const struct rk_bl_soc *soc);
 /* Calibration registers of the RF part, which are in the first block. */
 void rk_bl_rf_write(struct rk_bl_soc *soc, uint32_t addr, uint32_t value);
 
-/* ---- rom.c: the mask ROM's functions, where there is none of a chip ---- */
-void rk_bl_rom_make(struct rk_bl_soc *soc);
-/* What the ROM does after a reset: from flash, or waiting for a download. False: nothing to start. */
-bool rk_bl_rom_boot(struct rk_bl_soc *soc);
+/* ---- rom.c: the mask ROM's functions, where there is none of a chip; see rom.h ---- */
+#define RK_BL_ROM 0x21000000u
+/* Instead of mapping a ROM. */
+RK_MUST_CHECK enum rk_status rk_bl_rom_map(struct rk_bl_soc *soc, struct rk_error *err);
 /* The processor is at an address of the ROM: does what is there. False: nothing is. */
 bool rk_bl_rom_call(struct rk_bl_soc *soc, uint32_t pc);
 
