@@ -2,8 +2,6 @@
 #include "cli.h"
 #include "signals.h"
 
-#include <rekindle/emulate.h>
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +15,7 @@ static const struct option options[] = {
     {"save", 0, OPTION_FILE, "FILE", "write the flash to this file after changes and at the end", NULL, false, false},
     {"flash", 0, OPTION_FILE, "FILE", "content of the flash, e.g. a backup; the file is not changed", NULL, false, false},
     {"emulate", 0, OPTION_SWITCH, NULL, "execute the boot loader and the firmware that are in --flash, instead of imitating them", NULL, false, false},
+    {"rom", 0, OPTION_FILE, "FILE", "with --emulate: mask ROM of a BL602, 128 KiB; else its functions are replaced", NULL, false, false},
     {"loader", 0, OPTION_TEXT, "VERSION", "boot loader build, e.g. 1.0.6 for bk7231t", NULL, false, false},
     {"size", 0, OPTION_NUMBER, "BYTES", "flash size, e.g. 4M", NULL, false, false},
     {"jedec", 0, OPTION_NUMBER, "ID", "flash part, e.g. 0x1560EB (size, type, manufacturer)", NULL, false, false},
@@ -149,14 +148,8 @@ static enum rk_status serve(struct cli *cli, const struct rk_sim_spec *spec)
     struct rk_sim *sim = NULL;
     enum rk_status st = rk_context_new(&ctx, &callbacks, &cli->err);
 
-    struct rk_sim_options sim_opt = spec->options;
-    if (option_on(&cli->in, "emulate"))
-        sim_opt.family = rk_emulated_modules();
-    if (st == RK_OK && option_on(&cli->in, "emulate") && !sim_opt.family)
-        st = rk_fail(&cli->err, RK_ERR_UNSUPPORTED, "emulate.off",
-                     "this rekindle was built without its emulator");
     if (st == RK_OK)
-        st = rk_sim_new(&sim_opt, &sim, &cli->err);
+        st = rk_sim_new(&spec->options, &sim, &cli->err);
     if (st == RK_OK)
         st = rk_sim_serve(ctx, sim, &opt, &cli->err);
     if (st == RK_OK)

@@ -134,12 +134,6 @@ struct rk_emulate_state {
 };
 void rk_emulator_state(const struct rk_emulator *emulator, struct rk_emulate_state *out);
 
-/* Virtual modules whose chip is executed instead of imitated: the value of rk_sim_options.family.
- * The real boot loader in flash answers on UART1. Where that is a mask ROM (BK7231N and later, in no
- * dump), the imitated ROM answers and hands over to the flash. */
-struct rk_sim_family;
-const struct rk_sim_family *rk_emulated_modules(void);
-
 #ifdef __cplusplus
 }
 #endif

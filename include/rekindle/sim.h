@@ -82,8 +82,12 @@ struct rk_sim_options {
     uint32_t chatter; /* when the script of the scenario has ended the module prints numbered lines
                          without a pause, at this rate; 0 = it is silent then */
     bool log_off;     /* nobody listens to UART2: rk_link_log() finds nothing */
-    const struct rk_sim_family *family; /* another kind of module with the same names, such as
-                                           rk_emulated_modules(); NULL = the usual one */
+    bool
+        emulate; /* the chip is executed instead of imitated: the real boot loader and application in
+                     flash. Where there is a mask ROM (BK7231N and later; BL602 without `rom`) the
+                     imitated ROM answers, and hands over to the flash, or to what was loaded */
+    const uint8_t *rom; /* mask ROM of an executed BL602, 131072 bytes, copied; NULL = none */
+    size_t rom_len;
     bool boot_low; /* BL602: the boot pin GPIO8 is low at reset, it starts from flash. Without
                          it, and without a scenario, the pin is high: download mode */
 };
@@ -106,7 +110,8 @@ struct rk_sim_scenario {
 /* False behind the last. */
 bool rk_sim_scenario_at(size_t index, struct rk_sim_scenario *out);
 
-/* Creates a module, switched on at time 0. Errors: ARG (unknown model or scenario, with a suggestion), NOMEM. */
+/* Creates a module, switched on at time 0. Errors: ARG (unknown model or scenario, with a suggestion;
+ * "emulate.flash", "emulate.rom"), UNSUPPORTED ("emulate.off", "emulate.chip"), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
                                         struct rk_error *err);
 void rk_sim_free(struct rk_sim *sim);
@@ -180,6 +185,7 @@ struct rk_sim_spec {
     char flash_path[1024]; /* empty = none */
     bool save;             /* write the flash back to flash_path at the end */
     uint8_t *flash;        /* content of flash_path */
+    uint8_t *rom;
 };
 RK_MUST_CHECK enum rk_status rk_sim_spec_parse(const char *text, struct rk_sim_spec *out,
                                                struct rk_error *err);

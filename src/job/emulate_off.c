@@ -2,7 +2,7 @@
 #include <rekindle/boot.h>
 #include <rekindle/job.h>
 
-#include "base/text.h"
+#include "sim/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,9 @@ static enum rk_status say_off(struct rk_error *err)
     return RK_ERR_UNSUPPORTED;
 }
 
-const struct rk_sim_family *rk_emulated_modules(void)
+const struct rk_sim_family *rk_emulated_modules(const char *model)
 {
+    (void)model;
     return NULL;
 }
 

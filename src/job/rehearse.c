@@ -83,7 +83,7 @@ enum rk_status rk_job_rehearse(struct rk_device *dev, const struct rk_image_file
     const struct rk_device_info *info = rk_device_info(dev);
     struct rk_boot_result boot = {.flash = NULL};
     struct rk_sim_options opt = {
-        .size = sizeof opt, .flash_len = info->flash_size, .family = rk_emulated_modules()};
+        .size = sizeof opt, .flash_len = info->flash_size, .emulate = true};
     struct rk_sim *sim = NULL;
     uint8_t *flash = malloc(info->flash_size ? info->flash_size : 1);
     enum rk_status st = RK_OK;

@@ -81,6 +81,10 @@ struct rk_sim {
 /* All families, for rk_sim_models() and rk_sim_new(). */
 extern const struct rk_sim_family rk_sim_beken, rk_sim_bouffalo;
 
+/* The family of modules of that name whose chip is executed; NULL = this library cannot. Of the
+ * emulator, which stands on this part. */
+const struct rk_sim_family *rk_emulated_modules(const char *model);
+
 /* ---- for families ---- */
 
 /* A complete command frame was received: counts it and draws its faults. False: it is lost. */

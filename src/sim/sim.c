@@ -102,11 +102,22 @@ static void keep_options(struct rk_sim *sim, const struct rk_sim_options *opt)
 {
     sim->options = *opt;
     sim->options.model = sim->options.loader = sim->options.scenario = NULL;
-    sim->options.flash = NULL;
+    sim->options.flash = sim->options.rom = NULL;
     if (!sim->options.turnaround_us)
         sim->options.turnaround_us = TURNAROUND_US;
     if (opt->ideal)
         sim->options.turnaround_us = 0;
+}
+
+static enum rk_status find_emulated(const char *name, const struct rk_sim_family **family,
+                                    size_t *model, struct rk_error *err)
+{
+    const struct rk_sim_family *executed = rk_emulated_modules(name);
+
+    if (!executed)
+        return rk_fail(err, RK_ERR_UNSUPPORTED, "emulate.off",
+                       "this rekindle was built without its emulator");
+    return find_model(name, executed, family, model, err);
 }
 
 enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
@@ -121,7 +132,9 @@ enum rk_status rk_sim_new(const struct rk_sim_options *opt, struct rk_sim **out,
         return rk_fail(err, RK_ERR_ARG, "sim.model", "no model was named");
     /* a caller built with an older header has a shorter structure */
     memcpy(&full, opt, opt->size && opt->size < sizeof full ? opt->size : sizeof full);
-    st = find_model(full.model, full.family, &family, &model, err);
+    st = find_model(full.model, NULL, &family, &model, err);
+    if (st == RK_OK && full.emulate)
+        st = find_emulated(full.model, &family, &model, err);
     if (st != RK_OK)
         return st;
     struct rk_sim *sim = calloc(1, sizeof *sim);

@@ -10,6 +10,7 @@
 
 #define LARGEST_FLASH (64u << 20)
 #define ITEM_MAX      1100
+#define ROM_MAX       (1u << 20)
 
 /* How a value is written. */
 enum kind {
@@ -27,6 +28,8 @@ enum kind {
 static const struct rk_sim_key public_keys[] = {
     {"flash", "FILE", "content of the flash, e.g. a backup"},
     {"save", NULL, "write the flash back to that file"},
+    {"emulate", NULL, "execute the boot loader and the firmware in the flash, instead of imitating them"},
+    {"rom", "FILE", "with emulate: mask ROM of a BL602, 128 KiB; else its functions are replaced"},
     {"loader", "VERSION", "boot loader build, e.g. 1.0.6 for bk7231t"},
     {"size", "BYTES", "flash size, e.g. 4M"},
     {"jedec", "ID", "flash part, e.g. 0x1560EB (size, type, manufacturer)"},
@@ -101,6 +104,7 @@ static const struct {
     {"chatter", NUMBER, OPTION(chatter)},
     {"unheard", SWITCH, OPTION(log_off)},
     {"boot-low", SWITCH, OPTION(boot_low)},
+    {"emulate", SWITCH, OPTION(emulate)},
 };
 /* clang-format on */
 
@@ -228,6 +232,12 @@ static enum rk_status set_special(struct rk_sim_spec *spec, const char *name, co
 {
     if (strcmp(name, "flash") == 0) {
         rk_text_copy(spec->flash_path, sizeof spec->flash_path, value);
+    } else if (strcmp(name, "rom") == 0) {
+        free(spec->rom);
+        spec->rom = NULL;
+        enum rk_status st = rk_file_read(value, ROM_MAX, &spec->rom, &spec->options.rom_len, err);
+        spec->options.rom = spec->rom;
+        return st;
     } else if (strcmp(name, "save") == 0) {
         spec->save = true;
     } else if (strcmp(name, "loader") == 0) {
@@ -359,7 +369,10 @@ enum rk_status rk_sim_spec_parse(const char *text, struct rk_sim_spec *out, stru
 void rk_sim_spec_free(struct rk_sim_spec *spec)
 {
     free(spec->flash);
-    spec->flash = NULL;
+    free(spec->rom);
+    spec->flash = spec->rom = NULL;
+    spec->options.rom = NULL;
+    spec->options.rom_len = 0;
     spec->options.flash = NULL;
     spec->options.flash_len = 0;
 }

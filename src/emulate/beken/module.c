@@ -1,5 +1,6 @@
 /* A virtual module whose chip is executed: the boot loader in its flash answers on the wire. */
 #include "emulate/beken/soc.h"
+#include "emulate/modules.h"
 #include "sim/beken/beken.h"
 #include "sim/catalogue.h"
 #include "sim/faults.h"
@@ -259,19 +260,14 @@ static void timer(struct rk_sim *sim)
         run_to_now(sim);
 }
 
-const struct rk_sim_family *rk_emulated_modules(void)
-{
-    static const struct rk_sim_family family = {
-        .models = rk_sim_catalogue,
-        .model_count = RK_SIM_BEKEN_MODELS,
-        .create = create,
-        .destroy = destroy,
-        .start = start,
-        .byte = byte,
-        .missed = missed,
-        .timer_ns = timer_ns,
-        .timer = timer,
-    };
-
-    return &family;
-}
+const struct rk_sim_family rk_bk_modules = {
+    .models = rk_sim_catalogue,
+    .model_count = RK_SIM_BEKEN_MODELS,
+    .create = create,
+    .destroy = destroy,
+    .start = start,
+    .byte = byte,
+    .missed = missed,
+    .timer_ns = timer_ns,
+    .timer = timer,
+};

@@ -45,6 +45,10 @@ rk_bl_function rk_bl_rom_xip_save, rk_bl_rom_xip_restore, rk_bl_rom_xip_erase, r
 /* ---- rom_boot.c ---- */
 /* What the ROM does after a reset. */
 void rk_bl_rom_start(struct rk_bl_soc *soc);
+/* What it does at the end of a download: the memory is as loaded, `ram` from the address `base` on, and
+ * the processor goes to `entry`. */
+void rk_bl_rom_run(struct rk_bl_soc *soc, const uint8_t *ram, uint32_t base, size_t len,
+                   uint32_t entry);
 rk_bl_function rk_bl_rom_system_clock;
 
 #endif

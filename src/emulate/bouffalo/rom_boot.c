@@ -5,6 +5,8 @@
 #include "base/bytes.h"
 #include "image/bouffalo/header.h"
 
+#include <string.h>
+
 enum {
     STRAP = 8, /* this pin high, or bit 24 of the efuse word, calls for a download */
     DOWNLOAD_EFUSE = 3,
@@ -67,11 +69,23 @@ static bool bootable(struct rk_bl_soc *soc, struct rk_bfl_header *h)
     return h->hash_ignored || rk_bfl_hash_check(h, cells, soc->flash_size, h->start);
 }
 
+/* Registers as the ROM leaves them when it jumps. */
+static void jump(struct rk_bl_soc *soc, uint32_t entry)
+{
+    struct rk_cpu_register r;
+
+    soc->cpu->core->set_pc(soc->cpu, entry);
+    for (unsigned i = 1; soc->cpu->core->get(soc->cpu, i, &r); i++)
+        if (strcmp(r.name, "sp") == 0)
+            (void)soc->cpu->core->set(soc->cpu, i, STACK);
+        else if (strcmp(r.name, "mstatus") == 0)
+            (void)soc->cpu->core->set(soc->cpu, i, STATUS_ON_ENTRY);
+}
+
 static void enter(struct rk_bl_soc *soc, const struct rk_bfl_header *h)
 {
     const uint8_t *cells = rk_nor_cells(soc->nor);
     uint32_t entry = rk_get_le32(cells + 124);
-    struct rk_cpu_register r;
 
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
         set(soc, left[i].addr, left[i].value);
@@ -80,12 +94,14 @@ static void enter(struct rk_bl_soc *soc, const struct rk_bfl_header *h)
     else
         rk_bl_clocks_changed(soc);
     rk_bl_flash_write(soc, 0x434, h->start);
-    soc->cpu->core->set_pc(soc->cpu, entry ? entry : WINDOW);
-    for (unsigned i = 1; soc->cpu->core->get(soc->cpu, i, &r); i++)
-        if (r.name[0] == 's' && r.name[1] == 'p')
-            (void)soc->cpu->core->set(soc->cpu, i, STACK);
-        else if (r.name[0] == 'm' && r.name[1] == 's' && r.name[2] == 't')
-            (void)soc->cpu->core->set(soc->cpu, i, STATUS_ON_ENTRY);
+    jump(soc, entry ? entry : WINDOW);
+}
+
+void rk_bl_rom_run(struct rk_bl_soc *soc, const uint8_t *ram, uint32_t base, size_t len,
+                   uint32_t entry)
+{
+    (void)rk_bus_poke(soc->bus, base, ram, len);
+    jump(soc, entry);
 }
 
 void rk_bl_rom_start(struct rk_bl_soc *soc)

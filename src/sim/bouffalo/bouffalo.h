@@ -6,11 +6,12 @@
 #include "base/sha256.h"
 #include "sim/machine.h"
 
-#define BFL_EFUSE       128u
-#define BFL_ROM_MAX     4092u  /* largest payload that the ROM takes */
-#define BFL_LOADER_MAX  16388u /* and the loader */
-#define BFL_SEGMENT_MAX 0x44000u
-#define BFL_WORDS       32u
+#define BFL_EFUSE      128u
+#define BFL_ROM_MAX    4092u      /* largest payload that the ROM takes */
+#define BFL_LOADER_MAX 16388u     /* and the loader */
+#define BFL_RAM_BEGIN  0x2008000u /* below one of the aliases 2, 3, 4, 5 */
+#define BFL_RAM        0x44000u
+#define BFL_WORDS      32u
 
 enum bfl_phase {
     BFL_FLASH,   /* started from flash, or tried to: nobody listens */
@@ -41,7 +42,9 @@ struct bouffalo {
     uint8_t reply[4 + BFL_LOADER_MAX];
 
     enum bfl_load load;
-    uint32_t segments_left, segment_left;
+    uint32_t segments_left, segment_left, segment_at; /* in ram */
+    uint32_t entry;
+    uint8_t *ram; /* BFL_RAM bytes: what was loaded */
     bool hash_ignored;
     uint8_t hash[32];
     struct rk_sha256 *sha;

@@ -53,7 +53,9 @@ static enum rk_status create(struct rk_sim *sim, size_t model, const struct rk_s
         return rk_fail(err, RK_ERR_ARG, "sim.flash-size",
                        "%zu bytes do not fit into a flash of %u bytes", opt->flash_len, nor.size);
     sim->module = calloc(1, sizeof(struct bouffalo));
-    if (!sim->module)
+    if (sim->module)
+        bfl_of(sim)->ram = calloc(1, BFL_RAM);
+    if (!sim->module || !bfl_of(sim)->ram)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     bfl_efuse_make(bfl_of(sim)->efuse, usual_mac);
     return rk_nor_new(&nor, &sim->nor, err);
@@ -72,8 +74,10 @@ static void forget_image(struct bouffalo *bfl)
 
 static void destroy(struct rk_sim *sim)
 {
-    if (sim->module)
+    if (sim->module) {
         forget_image(bfl_of(sim));
+        free(bfl_of(sim)->ram);
+    }
     free(sim->module);
 }
 

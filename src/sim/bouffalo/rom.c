@@ -11,6 +11,8 @@
 #define HEADER_CRC    172u
 #define HEADER_FLAGS  116u
 #define HEADER_COUNT  120u
+#define HEADER_ENTRY  124u
+#define HEADER_START  128u
 #define HEADER_HASH   132u
 #define FLAG_SIGN     0x3u
 #define FLAG_ENCRYPT  0xCu
@@ -18,8 +20,8 @@
 #define FLAG_NO_CRC   (1u << 16)
 #define FLAG_NO_HASH  (1u << 17)
 #define NO_CRC        0xDEADBEEFu
-#define RAM_BEGIN     0x2008000u /* below one of the aliases 2, 3, 4, 5 */
-#define RAM_END       0x204C000u
+#define RAM_END       (BFL_RAM_BEGIN + BFL_RAM)
+#define ENTRY         0x22008000u /* if the header names none */
 
 enum {
     BOOT_INFO = 0x10,
@@ -89,6 +91,11 @@ static void load_header(struct rk_sim *sim, const uint8_t *header, size_t len)
     bfl->segments_left = rk_get_le32(header + HEADER_COUNT);
     bfl->hash_ignored = rk_get_le32(header + HEADER_FLAGS) & FLAG_NO_HASH;
     memcpy(bfl->hash, header + HEADER_HASH, sizeof bfl->hash);
+    bfl->entry = rk_get_le32(header + HEADER_ENTRY);
+    if (bfl->entry == 0)
+        bfl->entry = rk_get_le32(header + HEADER_START);
+    if (bfl->entry == 0)
+        bfl->entry = ENTRY;
     bfl->load = BFL_SEGMENTS;
     bfl_ok(sim);
 }
@@ -97,7 +104,7 @@ static bool may_load(uint32_t dest, uint32_t len)
 {
     uint32_t alias = dest >> 28, at = dest & 0x0FFFFFFF;
 
-    return alias >= 2 && alias <= 5 && at >= RAM_BEGIN && at < RAM_END && len < RAM_END - at;
+    return alias >= 2 && alias <= 5 && at >= BFL_RAM_BEGIN && at < RAM_END && len < RAM_END - at;
 }
 
 static void load_segment_header(struct rk_sim *sim, const uint8_t *payload, size_t len)
@@ -113,6 +120,7 @@ static void load_segment_header(struct rk_sim *sim, const uint8_t *payload, size
     } else if (!may_load(rk_get_le32(payload), rk_get_le32(payload + 4))) {
         bfl_fail(sim, 0x0211);
     } else {
+        bfl->segment_at = (rk_get_le32(payload) & 0x0FFFFFFF) - BFL_RAM_BEGIN;
         bfl->segment_left = rk_get_le32(payload + 4);
         bfl->load = BFL_DATA;
         if (bfl->sha)
@@ -136,6 +144,8 @@ static void load_segment_data(struct rk_sim *sim, const uint8_t *payload, size_t
     }
     if (bfl->sha)
         rk_sha256_update(bfl->sha, payload, len);
+    memcpy(bfl->ram + bfl->segment_at, payload, len);
+    bfl->segment_at += (uint32_t)len;
     bfl->segment_left -= (uint32_t)len;
     if (bfl->segment_left == 0)
         bfl->load = --bfl->segments_left ? BFL_SEGMENTS : BFL_COMPLETE;

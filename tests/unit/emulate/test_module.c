@@ -29,7 +29,7 @@ static void open_bench(struct bench *b, const char *model, const uint8_t *flash,
                                        .model = model,
                                        .flash = flash,
                                        .flash_len = len,
-                                       .family = rk_emulated_modules()};
+                                       .emulate = true};
     struct rk_error err = {0};
 
     memset(b, 0, sizeof *b);
