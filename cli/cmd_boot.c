@@ -1,5 +1,6 @@
 /* Runs the firmware of a file on an emulated chip. */
-#include "cli.h"
+#include "boot_options.h"
+#include "boot_trace.h"
 #include "signals.h"
 
 #include "base/text.h"
@@ -29,6 +30,17 @@ static const struct option options[] = {
     {"supply", 0, OPTION_TEXT, "V@PHASE",
      "supply voltage when boot, app, radio or wifi is reached; below 2.9 V it collapses", NULL,
      false, false},
+    {"trace", 0, OPTION_TEXT, "WHAT",
+     "tell every access to registers, call of functions, command to the flash: registers, "
+     "functions, "
+     "flash, with commas between",
+     NULL, false, false},
+    {"trace-file", 0, OPTION_FILE, "FILE", "write the trace there, not among the log", NULL, false,
+     false},
+    {"snapshot", 0, OPTION_FILE, "FILE", "write the state of the emulated chip at the end", NULL,
+     false, false},
+    {"resume", 0, OPTION_FILE, "FILE", "go on from a snapshot; takes no other file", NULL, false,
+     false},
     {"save", 0, OPTION_FILE, "FILE", "write the flash as it is at the end", NULL, false, false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
@@ -39,6 +51,7 @@ struct view {
     char phase[32];
     uint64_t line_ns[2], last_ns[2];
     uint32_t starts;
+    struct boot_trace trace;
 };
 
 /* ---- the log, as it comes ---- */
@@ -105,135 +118,17 @@ static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
     text_free(&out);
 }
 
+static void on_trace(void *user, const struct rk_emulate_trace *what, const char *near)
+{
+    struct view *v = user;
+
+    boot_trace_add(&v->trace, what, near);
+}
+
 static bool on_cancelled(void *user)
 {
     (void)user;
     return signals_stop();
-}
-
-/* ---- the options ---- */
-
-static enum rk_status bad_value(struct rk_error *err, const char *what, const char *text,
-                                const char *hint)
-{
-    rk_fail(err, RK_ERR_ARG, "usage.value", "\"%s\" is no %s", text, what);
-    rk_error_hint(err, "%s", hint);
-    return RK_ERR_ARG;
-}
-
-static enum rk_status parse_key(const char *text, struct rk_boot_request *q, struct rk_error *err)
-{
-    static const uint32_t tuya[4] = {0x510FB093, 0xA3CBEADC, 0x5993A17E, 0xC7ADEB03};
-    char *end = NULL;
-
-    if (!text)
-        return RK_OK;
-    q->have_key = true;
-    if (strcmp(text, "zero") == 0)
-        return RK_OK;
-    if (strcmp(text, "tuya") == 0) {
-        memcpy(q->key, tuya, sizeof tuya);
-        return RK_OK;
-    }
-    const char *at = text;
-    for (unsigned i = 0; i < 4; i++, at = end) {
-        while (*at == ' ' || *at == ',' || *at == ':')
-            at++;
-        unsigned long word = strtoul(at, &end, 16);
-        if (end == at || end - at > 10)
-            return bad_value(err, "key", text, "zero, tuya, or four words: 510fb093,a3cbeadc,..");
-        q->key[i] = (uint32_t)word;
-    }
-    return *at ? bad_value(err, "key", text, "four words are enough") : RK_OK;
-}
-
-static enum rk_status parse_pins(const char *text, struct rk_boot_request *q, struct rk_error *err)
-{
-    const char *at = text;
-
-    while (at && *at) {
-        char *end = NULL;
-        unsigned long pin = strtoul(at, &end, 10);
-        if (end == at || pin > 63 || *end != '=' || (end[1] != '0' && end[1] != '1') ||
-            (end[2] != ',' && end[2] != '\0'))
-            return bad_value(err, "list of pin levels", text, "21=0,8=1 for example");
-        *(end[1] == '1' ? &q->pins_high : &q->pins_low) |= (uint64_t)1 << pin;
-        at = end[2] ? end + 3 : end + 2;
-    }
-    return RK_OK;
-}
-
-static enum rk_status parse_supply(const char *text, struct rk_boot_request *q,
-                                   struct rk_error *err)
-{
-    static const char *const names[][2] = {
-        {"boot", "bk.boot"}, {"app", "bk.app"}, {"radio", "bk.rf"}, {"wifi", "net."}};
-    char *end = NULL;
-
-    if (!text)
-        return RK_OK;
-    double volts = strtod(text, &end);
-    for (size_t i = 0; end != text && *end && i < sizeof names / sizeof names[0]; i++) {
-        const char *at = strchr(text, '@');
-        if (at && strcmp(at + 1, names[i][0]) == 0 &&
-            (end == at || (*end == 'V' && end + 1 == at))) {
-            q->supply_phase = volts < 2.9 ? names[i][1] : NULL;
-            return RK_OK;
-        }
-    }
-    return bad_value(err, "supply", text, "2.7V@radio for example; also boot, app, wifi");
-}
-
-static enum rk_status parse_seconds(const char *text, struct rk_boot_request *q,
-                                    struct rk_error *err)
-{
-    char *end = NULL;
-    double seconds = text ? strtod(text, &end) : 0;
-
-    if (text && (end == text || *end || !(seconds > 0) || seconds > 86400))
-        return bad_value(err, "number of seconds", text, "0.001 to 86400");
-    q->time_ns = (uint64_t)(seconds * 1e9);
-    return RK_OK;
-}
-
-static enum rk_status parse_number(struct cli *cli, const char *name, uint64_t *out)
-{
-    const char *text = option_value(&cli->in, name);
-    uint32_t value = 0;
-    enum rk_status st = text ? rk_parse_u32(text, &value, &cli->err) : RK_OK;
-
-    *out = value;
-    return st;
-}
-
-static enum rk_status read_options(struct cli *cli, struct rk_boot_request *q, uint8_t **efuse)
-{
-    const struct invocation *in = &cli->in;
-    const char *path = option_value(in, "efuse");
-    uint64_t restarts = 0;
-    size_t len = 0;
-    enum rk_status st = parse_key(option_value(in, "key"), q, &cli->err);
-
-    if (st == RK_OK)
-        st = parse_pins(option_value(in, "pins"), q, &cli->err);
-    if (st == RK_OK)
-        st = parse_supply(option_value(in, "supply"), q, &cli->err);
-    if (st == RK_OK)
-        st = parse_seconds(option_value(in, "seconds"), q, &cli->err);
-    if (st == RK_OK)
-        st = parse_number(cli, "max-instructions", &q->instruction_limit);
-    if (st == RK_OK)
-        st = parse_number(cli, "restarts", &restarts);
-    if (st == RK_OK && path)
-        st = rk_file_read(path, 4096, efuse, &len, &cli->err);
-    if (st == RK_OK && path && len != 32)
-        st = bad_value(&cli->err, "efuse file of 32 bytes", path, "rekindle read efuse writes one");
-    q->restarts = (uint32_t)restarts;
-    q->efuse = *efuse;
-    q->until = option_value(in, "until");
-    q->stay = option_on(in, "stay");
-    q->chip = cli->settings.chip;
-    return st;
 }
 
 /* ---- the result ---- */
@@ -266,7 +161,9 @@ static void put_result(struct cli *cli, const struct rk_boot_result *r)
 
     cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
-    rk_json_put_string(&json, "file", cli->in.positionals[0]);
+    rk_json_put_string(&json, "file",
+                       cli->in.positional_count ? cli->in.positionals[0]
+                                                : option_value(&cli->in, "resume"));
     rk_json_put_string(&json, "chip", r->chip);
     rk_json_put_string(&json, "outcome", rk_boot_outcome_name(r->outcome));
     rk_json_put_string(&json, "last_phase", r->last_phase[0] ? r->last_phase : NULL);
@@ -321,43 +218,95 @@ static bool is_damaged(const struct rk_boot_result *r)
     return false;
 }
 
+static enum rk_status write_new(const char *path, const uint8_t *bytes, size_t len,
+                                struct rk_error *err)
+{
+    return path ? rk_file_write(path, bytes, len, true, true, err) : RK_OK;
+}
+
 static int finish(struct cli *cli, const struct rk_boot_result *r)
 {
-    const char *save = option_value(&cli->in, "save");
-
     tell(cli, r);
     put_result(cli, r);
-    if (save && rk_file_write(save, r->flash, r->flash_len, true, true, &cli->err) != RK_OK)
+    enum rk_status st =
+        write_new(option_value(&cli->in, "save"), r->flash, r->flash_len, &cli->err);
+    if (st == RK_OK)
+        st = write_new(option_value(&cli->in, "snapshot"), r->snapshot, r->snapshot_len, &cli->err);
+    if (st != RK_OK)
         return cli_fail(cli);
     bool up = r->outcome == RK_BOOT_RUNS || r->outcome == RK_BOOT_REACHED;
     if (up && !is_damaged(r))
         return EXIT_OK;
     rk_fail(&cli->err, RK_ERR_VERIFY, up ? "boot.damaged" : "boot.fails", "%s", r->summary);
-    rk_error_hint(&cli->err, "rekindle inspect %s tells what is in the file",
-                  cli->in.positionals[0]);
+    if (cli->in.positional_count)
+        rk_error_hint(&cli->err, "rekindle inspect %s tells what is in the file",
+                      cli->in.positionals[0]);
     return cli_fail(cli);
+}
+
+/* A file to begin with or a snapshot to go on from, and nothing that contradicts it. */
+static enum rk_status check_usage(struct cli *cli)
+{
+    static const char *const fixed[] = {"key", "efuse", "pins"};
+    static const char *const made[] = {"save", "snapshot"};
+    const char *resume = option_value(&cli->in, "resume");
+
+    if (!resume && cli->in.positional_count == 0) {
+        rk_fail(&cli->err, RK_ERR_ARG, "usage.missing", "boot what?");
+        rk_error_hint(&cli->err, "give a backup or an image, or --resume SNAPSHOT");
+        return RK_ERR_ARG;
+    }
+    if (resume && cli->in.positional_count)
+        return rk_fail(&cli->err, RK_ERR_ARG, "usage.extra",
+                       "a snapshot has its own flash: \"%s\" is one file too many",
+                       cli->in.positionals[0]);
+    for (size_t i = 0; resume && i < sizeof fixed / sizeof fixed[0]; i++)
+        if (option_value(&cli->in, fixed[i]))
+            return rk_fail(&cli->err, RK_ERR_ARG, "usage.value",
+                           "--%s is as it was when the snapshot was taken", fixed[i]);
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        if (option_value(&cli->in, made[i]) && rk_file_exists(option_value(&cli->in, made[i])))
+            return rk_fail(&cli->err, RK_ERR_FILE, "file.exists", "\"%s\" exists",
+                           option_value(&cli->in, made[i]));
+    return RK_OK;
+}
+
+static enum rk_status read_file(struct cli *cli, struct rk_boot_request *q, uint8_t **bytes)
+{
+    const char *resume = option_value(&cli->in, "resume");
+    const char *path = resume ? resume : cli->in.positionals[0];
+    size_t len = 0;
+    enum rk_status st = rk_file_read(path, FILE_MAX_BYTES, bytes, &len, &cli->err);
+
+    if (st != RK_OK)
+        return st;
+    q->name = path;
+    *(resume ? &q->snapshot : &q->image) = *bytes;
+    *(resume ? &q->snapshot_len : &q->image_len) = len;
+    return RK_OK;
 }
 
 static int run(struct cli *cli)
 {
     struct view view = {.cli = cli};
     struct rk_boot_request q = {.size = sizeof q,
-                                .name = cli->in.positionals[0],
+                                .take_snapshot = option_value(&cli->in, "snapshot") != NULL,
                                 .user = &view,
                                 .byte = on_byte,
                                 .phase = on_phase,
                                 .reset = on_reset,
-                                .cancelled = on_cancelled};
+                                .cancelled = on_cancelled,
+                                .trace = on_trace};
     struct rk_boot_result result = {.flash = NULL};
-    uint8_t *image = NULL, *efuse = NULL;
-    const char *save = option_value(&cli->in, "save");
-    enum rk_status st = read_options(cli, &q, &efuse);
+    uint8_t *bytes = NULL, *efuse = NULL;
+    enum rk_status st = check_usage(cli);
 
-    if (st == RK_OK && save && rk_file_exists(save))
-        st = rk_fail(&cli->err, RK_ERR_FILE, "file.exists", "\"%s\" exists", save);
     if (st == RK_OK)
-        st = rk_file_read(q.name, FILE_MAX_BYTES, &image, &q.image_len, &cli->err);
-    q.image = image;
+        st = boot_options_read(cli, &q, &efuse);
+    if (st == RK_OK)
+        st = read_file(cli, &q, &bytes);
+    if (st == RK_OK)
+        st = boot_trace_open(cli, &view.trace, &q.watch);
     if (st == RK_OK)
         st = rk_boot_run(&q, &result, &cli->err);
     for (unsigned i = 0; i < 2; i++) {
@@ -365,17 +314,18 @@ static int run(struct cli *cli)
             show_line(&view, i);
         text_free(&view.line[i]);
     }
-    int code = st == RK_OK ? finish(cli, &result) : cli_fail(cli);
+    enum rk_status closed = boot_trace_close(&view.trace, st == RK_OK ? &cli->err : NULL);
+    int code = st == RK_OK && closed == RK_OK ? finish(cli, &result) : cli_fail(cli);
     rk_boot_result_free(&result);
     free(efuse);
-    free(image);
+    free(bytes);
     return code;
 }
 
 const struct command command_boot = {
     .name = "boot",
     .summary = "run the firmware of a backup or image on an emulated chip: does it boot?",
-    .usage = "FILE",
+    .usage = "FILE | --resume SNAPSHOT",
     .description =
         "Executes the real boot loader and application out of FILE on an emulated Beken chip and "
         "shows its log with the phases as they are reached. Ends when the application is up (it "
@@ -388,10 +338,13 @@ const struct command command_boot = {
         "and whatever else the firmware wrote. --key, --efuse, --pins and --supply make conditions "
         "of the real module, to reproduce its failure: another key, a pin that is held low, a "
         "supply that collapses when the radio starts.\n\n"
+        "--trace is for experts. --snapshot keeps the state at the end, of --until TEXT for "
+        "example, "
+        "and --resume goes on from it exactly as if there had been no end; --seconds, "
+        "--max-instructions and --restarts count from there.\n\n"
         "There is no radio: the access point and the scan run without a single frame. On BK7231N, "
         "BK7231M, BK7238 and BK7252N a mask ROM runs before the flash; it is not emulated.",
     .options = options,
-    .min_positionals = 1,
     .max_positionals = 1,
     .run = run,
 };

@@ -51,12 +51,20 @@ struct rk_boot_request {
     const char *supply_phase;     /* the supply collapses whenever a phase that begins like this is
                                      reached ("bk.rf"); NULL = never */
     bool stay;                    /* go on when the application is up, up to time_ns */
+    /* Go on from the snapshot of an earlier run: image, chip, key, efuse and pins are those of it, and
+     * not looked at. time_ns, instruction_limit and restarts count from there. NULL = start anew. */
+    const uint8_t *snapshot;
+    size_t snapshot_len;
+    bool take_snapshot; /* make one at the end: rk_boot_result.snapshot */
+    unsigned watch;     /* of enum rk_emulate_watch: what `trace` is told */
     void *user;
     /* Told while it runs; each may be NULL. */
     void (*byte)(void *user, unsigned unit, uint8_t byte, uint64_t time_ns);
     void (*phase)(void *user, const char *id, uint64_t time_ns);
     void (*reset)(void *user, enum rk_emulate_reset cause, uint64_t time_ns);
     bool (*cancelled)(void *user);
+    /* `near` is the text that a called function is nearest to, "" if there is none. */
+    void (*trace)(void *user, const struct rk_emulate_trace *what, const char *near);
 };
 
 struct rk_boot_result {
@@ -71,14 +79,18 @@ struct rk_boot_result {
     size_t finding_count;
     struct rk_boot_finding findings[RK_BOOT_FINDINGS];
     char summary[256]; /* one sentence for people */
-    uint8_t *flash;    /* as it is at the end, allocated; free() it */
+    uint8_t *flash;    /* as it is at the end, allocated */
     size_t flash_len;
+    uint8_t *snapshot; /* if it was asked for, allocated */
+    size_t snapshot_len;
 };
 
 /* Errors: ARG "emulate.chip" (not to be judged, or no emulated chip), IMAGE_FORMAT "boot.image"
- * (nothing that is executed), CANCELLED, NOMEM. That it does not boot is no error. */
+ * (nothing that is executed) or "snapshot.format", UNSUPPORTED "emulate.snapshot", CANCELLED, NOMEM.
+ * That it does not boot is no error. */
 RK_MUST_CHECK enum rk_status rk_boot_run(const struct rk_boot_request *request,
                                          struct rk_boot_result *out, struct rk_error *err);
+/* Frees what is allocated in it. */
 void rk_boot_result_free(struct rk_boot_result *result);
 
 #ifdef __cplusplus

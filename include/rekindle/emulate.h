@@ -106,7 +106,7 @@ RK_MUST_CHECK enum rk_status rk_emulator_save(const struct rk_emulator *emulator
                                               const uint8_t *note, size_t note_len, uint8_t **bytes,
                                               size_t *len, struct rk_error *err);
 /* The machine of a snapshot, exactly as it was: it goes on as if it had never been interrupted. Of
- * `opt` only instruction_limit, watch and events count. `*note` points into `bytes`.
+ * `opt` only instruction_limit (of further instructions), watch and events count. `*note` points into `bytes`.
  * Errors: IMAGE_FORMAT "snapshot.format" (none, another version, or damaged), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_emulator_resume(const uint8_t *bytes, size_t len,
                                                 const struct rk_emulate_options *opt,

@@ -22,7 +22,7 @@ struct rk_emulator_family {
     void (*state)(const void *machine, struct rk_emulate_state *out);
     /* Hands every field to the archive, which saves or loads them. Loading, the machine has just been
      * created, with the chip and flash size of the snapshot, and nobody else has seen it: it may be
-     * left half changed by a damaged one. NULL = no snapshots. */
+     * left half changed by a damaged one; its instruction limit counts from the loaded time on. NULL = no snapshots. */
     void (*archive)(void *machine, struct rk_archive *a);
 };
 

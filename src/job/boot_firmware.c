@@ -2,9 +2,11 @@
 
 #include "base/text.h"
 #include "image/beken/key.h"
-#include "job/boot_log.h"
+#include "job/boot_image.h"
 #include "job/boot_mark.h"
+#include "job/boot_state.h"
 #include "job/boot_text.h"
+#include "job/boot_trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,6 @@
 #define DEFAULT_STARTS 3u
 #define SLICE_NS       (5 * MS) /* between looks at the caller */
 #define BROWN_OUT_NS   (9 * MS) /* what the log shows of a phase before the supply is gone */
-#define LINE_MAX_      512u
-#define SHIFT          0x11000u /* where captures begin that left out the boot loader */
 
 const char *rk_boot_outcome_name(enum rk_boot_outcome outcome)
 {
@@ -25,25 +25,16 @@ const char *rk_boot_outcome_name(enum rk_boot_outcome outcome)
     return names[outcome];
 }
 
-struct line {
-    char text[LINE_MAX_];
-    size_t len;
-};
-
 struct run {
     const struct rk_boot_request *request;
     struct rk_boot_result *out;
     struct rk_emulator *emulator;
-    struct line lines[2];
-    struct rk_boot_log log;
-    uint32_t lines_after_radio; /* of this start, behind the end of the radio's */
-    unsigned furthest_unit;     /* UART that reached it */
-    bool log_lost;              /* no memory for it */
-    unsigned rank;              /* of last_phase */
-    unsigned start_rank;        /* furthest phase of this start */
-    bool up, reached;
-    uint64_t brown_out_ns; /* when the supply will be gone */
-    uint32_t starts;
+    struct rk_boot_state s;
+    struct rk_boot_trace *trace;
+    struct rk_emulate_state begin; /* as it was resumed */
+    uint32_t begin_starts;
+    bool begin_up;
+    bool reached;
 };
 
 /* ---- following the log ---- */
@@ -72,7 +63,9 @@ enum { RANK_APP = 4, RANK_RADIO = 10, RANK_UP = 11 };
 
 static uint32_t starts_allowed(const struct run *r)
 {
-    return r->request->restarts ? r->request->restarts : DEFAULT_STARTS;
+    uint32_t own = r->begin_starts ? r->begin_starts - 1 : 0;
+
+    return own + (r->request->restarts ? r->request->restarts : DEFAULT_STARTS);
 }
 
 static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns)
@@ -81,120 +74,85 @@ static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns
     unsigned rank = rank_of(id);
 
     /* A boot loader that was jumped into begins anew without a reset. */
-    if (rank == 1 && r->start_rank > 0) {
-        r->starts++;
-        r->start_rank = 0;
-        if (r->starts > starts_allowed(r))
+    if (rank == 1 && r->s.start_rank > 0) {
+        r->s.starts++;
+        r->s.start_rank = 0;
+        if (r->s.starts > starts_allowed(r))
             rk_emulator_stop(r->emulator);
     }
 
     if (q->phase)
         q->phase(q->user, id, time_ns);
-    r->start_rank = rank > r->start_rank ? rank : r->start_rank;
-    if (rank >= r->rank) {
-        r->rank = rank;
-        r->furthest_unit = unit;
-        rk_text_copy(r->out->last_phase, sizeof r->out->last_phase, id);
+    r->s.start_rank = rank > r->s.start_rank ? rank : r->s.start_rank;
+    if (rank >= r->s.rank) {
+        r->s.rank = rank;
+        r->s.furthest_unit = unit;
+        rk_text_copy(r->s.last_phase, sizeof r->s.last_phase, id);
     }
     if (q->supply_phase && strncmp(id, q->supply_phase, strlen(q->supply_phase)) == 0 &&
-        r->brown_out_ns == UINT64_MAX)
-        r->brown_out_ns = time_ns + BROWN_OUT_NS;
+        r->s.brown_out_ns == UINT64_MAX)
+        r->s.brown_out_ns = time_ns + BROWN_OUT_NS;
     if (q->until && strncmp(q->until, "phase:", 6) == 0 && strcmp(q->until + 6, id) == 0)
         r->reached = true;
-    r->up |= rank >= RANK_UP;
+    r->s.up |= rank >= RANK_UP;
 }
 
 static void take_line(struct run *r, unsigned unit, uint64_t time_ns)
 {
-    struct line *line = &r->lines[unit];
     const char *until = r->request->until;
+    char *text = r->s.lines[unit].text;
+    size_t len = r->s.lines[unit].len;
 
-    line->text[line->len] = '\0';
-    r->lines_after_radio += r->start_rank >= RANK_RADIO;
-    const char *id = rk_boot_phase(line->text, line->len);
+    text[len] = '\0';
+    r->s.lines_after_radio += r->s.start_rank >= RANK_RADIO;
+    const char *id = rk_boot_phase(text, len);
     if (id)
         reach(r, unit, id, time_ns);
-    else if (line->len > 3 && r->start_rank == 3)
+    else if (len > 3 && r->s.start_rank == 3)
         reach(r, unit, "bk.app.text", time_ns); /* behind the jump all is the application's */
-    if (until && strncmp(until, "phase:", 6) != 0 && strstr(line->text, until))
+    if (until && strncmp(until, "phase:", 6) != 0 && strstr(text, until))
         r->reached = true;
-    line->len = 0;
-    if (r->reached || (r->up && !r->request->stay && !until))
+    r->s.lines[unit].len = 0;
+    if (r->reached || (r->s.up && !r->begin_up && !r->request->stay && !until))
         rk_emulator_stop(r->emulator);
 }
 
 static void on_uart(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
 {
     struct run *r = user;
-    struct line *line = &r->lines[unit & 1];
+    size_t *len = &r->s.lines[unit & 1].len;
 
-    r->out->log_bytes++;
-    r->log_lost |= !rk_boot_log_add(&r->log, unit & 1, byte);
-    if (byte == '\n' || line->len == LINE_MAX_ - 1)
+    r->s.log_bytes++;
+    r->s.log_lost |= !rk_boot_log_add(&r->s.log, unit & 1, byte);
+    if (byte == '\n' || *len == RK_BOOT_LINE_MAX - 1)
         take_line(r, unit & 1, time_ns); /* first the phase, then the end of its line */
     else if (byte >= 0x20 && byte < 0x7F)
-        line->text[line->len++] = (char)byte;
+        r->s.lines[unit & 1].text[(*len)++] = (char)byte;
     if (r->request->byte)
         r->request->byte(r->request->user, unit, byte, time_ns);
+}
+
+static void on_trace(void *user, const struct rk_emulate_trace *what)
+{
+    struct run *r = user;
+    bool call = what->kind == RK_EMULATE_CALLS;
+
+    r->request->trace(r->request->user, what, call ? rk_boot_trace_near(r->trace, what->addr) : "");
 }
 
 static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
 {
     struct run *r = user;
-    r->starts++;
-    r->start_rank = 0;
-    r->lines_after_radio = 0;
-    r->brown_out_ns = UINT64_MAX;
+    r->s.starts++;
+    r->s.start_rank = 0;
+    r->s.lines_after_radio = 0;
+    r->s.brown_out_ns = UINT64_MAX;
     for (unsigned i = 0; i < 2; i++)
-        r->lines[i].len = 0;
+        r->s.lines[i].len = 0;
     if (r->request->reset)
         r->request->reset(r->request->user, cause, time_ns);
-    if (r->emulator && r->starts > starts_allowed(r))
+    if (r->emulator && r->s.starts > starts_allowed(r))
         rk_emulator_stop(r->emulator);
-}
-
-/* ---- the flash ---- */
-
-static enum rk_status no_image(const struct rk_image_facts *facts, struct rk_error *err)
-{
-    rk_fail(err, RK_ERR_IMAGE_FORMAT, "boot.image", "there is nothing to execute in this file");
-    rk_error_detail(err, "%s", facts->summary);
-    rk_error_hint(err, "give a backup of the whole flash, or an image (QIO, UA)");
-    return RK_ERR_IMAGE_FORMAT;
-}
-
-static size_t flash_size_for(size_t len)
-{
-    size_t size = 2u << 20;
-
-    while (size < len)
-        size *= 2;
-    return size;
-}
-
-/* The image where it belongs in a flash; *flash is allocated. */
-static enum rk_status lay_out(const struct rk_boot_request *q, const struct rk_image_facts *facts,
-                              const char *chip, uint8_t **flash, size_t *len, struct rk_error *err)
-{
-    struct rk_segment segments[16];
-    size_t count = 0, size = flash_size_for(q->image_len);
-    bool shifted = facts->kind == RK_IMAGE_DUMP_SHIFTED;
-
-    if (!shifted && rk_image_place(facts, q->image, q->image_len, chip, (uint32_t)size, segments,
-                                   16, &count, NULL) != RK_OK)
-        return no_image(facts, err);
-    uint8_t *out = malloc(size);
-    if (!out)
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    memset(out, 0xFF, size);
-    for (size_t i = 0; shifted && i < q->image_len; i++)
-        out[(SHIFT + i) % size] = q->image[i];
-    for (size_t i = 0; i < count; i++)
-        if (segments[i].addr <= size && segments[i].len <= size - segments[i].addr)
-            memcpy(out + segments[i].addr, segments[i].data, segments[i].len);
-    *flash = out;
-    *len = size;
-    return RK_OK;
 }
 
 /* ---- what the bytes say ---- */
@@ -244,15 +202,17 @@ static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *fl
     struct rk_boot_result *out = r->out;
 
     rk_emulator_state(r->emulator, &out->state);
+    rk_text_copy(out->last_phase, sizeof out->last_phase, r->s.last_phase);
+    out->log_bytes = r->s.log_bytes;
     bool faulty = stop == RK_EMULATE_CRASHED || out->state.faulty;
     /* Firmware that is not known has no better mark than that it goes on behind the radio's. */
-    bool goes_on = r->start_rank >= RANK_RADIO && r->lines_after_radio > 0 && !faulty;
-    bool up = (r->up || goes_on) && r->starts <= starts_allowed(r);
-    bool abnormal = rk_boot_log_judge(&r->log, r->furthest_unit, up || r->reached, out);
-    out->starts = r->starts;
+    bool goes_on = r->s.start_rank >= RANK_RADIO && r->s.lines_after_radio > 0 && !faulty;
+    bool up = (r->s.up || goes_on) && r->s.starts <= starts_allowed(r);
+    bool abnormal = rk_boot_log_judge(&r->s.log, r->s.furthest_unit, up || r->reached, out);
+    out->starts = r->s.starts;
     if (r->reached) {
         out->outcome = RK_BOOT_REACHED;
-    } else if (r->starts > starts_allowed(r)) {
+    } else if (r->s.starts > starts_allowed(r)) {
         out->outcome = RK_BOOT_RESTARTS;
     } else if (up && !abnormal) {
         out->outcome = RK_BOOT_RUNS;
@@ -286,42 +246,58 @@ static void summarize(struct rk_boot_result *out)
         rk_text_append(out->summary, sizeof out->summary, "; %s", worst->text);
 }
 
+static enum rk_status take_snapshot(struct run *r, struct rk_error *err)
+{
+    struct rk_archive note;
+    enum rk_status st;
+
+    rk_archive_save(&note);
+    rk_boot_state_archive(&r->s, &note);
+    if (rk_archive_end(&note))
+        st = rk_emulator_save(r->emulator, note.out, note.len, &r->out->snapshot,
+                              &r->out->snapshot_len, err);
+    else
+        st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    rk_archive_drop(&note);
+    return st;
+}
+
 static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, struct rk_error *err)
 {
     const struct rk_boot_request *q = r->request;
-    uint64_t end = q->time_ns ? q->time_ns : DEFAULT_NS;
-    struct rk_emulate_state state;
+    struct rk_emulate_state state = r->begin;
+    uint64_t end = state.time_ns + (q->time_ns ? q->time_ns : DEFAULT_NS);
 
-    for (uint64_t now = 0; now < end; now = state.time_ns) {
-        uint64_t until = now + SLICE_NS < end ? now + SLICE_NS : end;
-        *stop = rk_emulator_run(r->emulator, until < r->brown_out_ns ? until : r->brown_out_ns);
+    while (state.time_ns < end) {
+        uint64_t slice = (state.time_ns / SLICE_NS + 1) * SLICE_NS;
+        uint64_t until = slice < end ? slice : end;
+        *stop = rk_emulator_run(r->emulator, until < r->s.brown_out_ns ? until : r->s.brown_out_ns);
         if (q->cancelled && q->cancelled(q->user))
             return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         if (*stop != RK_EMULATE_TIME)
             break;
         rk_emulator_state(r->emulator, &state);
-        if (state.time_ns >= r->brown_out_ns) {
+        if (state.time_ns >= r->s.brown_out_ns) {
             rk_emulator_reset(r->emulator, RK_EMULATE_POWER_ON);
-            if (r->starts > starts_allowed(r))
+            if (r->s.starts > starts_allowed(r))
                 break;
         }
     }
+    enum rk_status st = q->take_snapshot ? take_snapshot(r, err) : RK_OK;
     /* a last line without its end counts, too */
     for (unsigned i = 0; i < 2; i++)
-        if (r->lines[i].len)
+        if (r->s.lines[i].len)
             take_line(r, i, 0);
-    return RK_OK;
+    return st;
 }
 
-static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, struct rk_error *err)
+static void fill_options(struct run *r, struct rk_emulate_options *opt)
 {
     const struct rk_boot_request *q = r->request;
-    const struct rk_emulate_options opt = {
-        .size = sizeof opt,
+
+    *opt = (struct rk_emulate_options){
+        .size = sizeof *opt,
         .chip = r->out->chip,
-        .flash = flash,
-        .flash_len = len,
-        .flash_size = (uint32_t)len,
         .have_key = q->have_key,
         .key = {q->key[0], q->key[1], q->key[2], q->key[3]},
         .efuse = q->efuse,
@@ -331,15 +307,24 @@ static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, s
         .pins_high = q->pins_high,
         .pins_low = q->pins_low,
         .instruction_limit = q->instruction_limit ? q->instruction_limit : DEFAULT_LIMIT,
-        .events = {.user = r, .uart = on_uart, .reset = on_reset},
+        .watch = q->trace ? q->watch : 0,
+        .events = {.user = r, .uart = on_uart, .reset = on_reset, .trace = on_trace},
     };
-    enum rk_emulate_stop stop = RK_EMULATE_TIME;
-    enum rk_status st = rk_emulator_new(&opt, &r->emulator, err);
+}
 
-    if (st == RK_OK)
-        st = run_slices(r, &stop, err);
+static enum rk_status execute(struct run *r, const struct rk_boot_flash *flash,
+                              struct rk_error *err)
+{
+    enum rk_emulate_stop stop = RK_EMULATE_TIME;
+
+    if (r->request->trace && r->request->watch & RK_EMULATE_CALLS) {
+        r->trace = rk_boot_trace_new(flash->bytes, flash->len);
+        if (!r->trace)
+            return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    }
+    enum rk_status st = run_slices(r, &stop, err);
     if (st == RK_OK) {
-        conclude(r, stop, flash, len);
+        conclude(r, stop, flash->bytes, flash->len);
         const uint8_t *after = rk_emulator_flash(r->emulator, &r->out->flash_len);
         r->out->flash = malloc(r->out->flash_len);
         if (r->out->flash)
@@ -347,55 +332,80 @@ static enum rk_status execute(struct run *r, const uint8_t *flash, size_t len, s
         else
             st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
-    if (st == RK_OK && r->log_lost)
+    if (st == RK_OK && r->s.log_lost)
         st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    rk_boot_log_free(&r->log);
-    rk_emulator_free(r->emulator);
+    rk_boot_trace_free(r->trace);
     return st;
 }
 
-static bool is_emulated(const char *chip)
+static enum rk_status start_anew(struct run *r, struct rk_boot_flash *flash, struct rk_error *err)
 {
-    for (size_t i = 0; rk_emulator_chip(i); i++)
-        if (rk_text_same(rk_emulator_chip(i), chip))
-            return true;
-    return false;
+    struct rk_emulate_options opt;
+    enum rk_status st = rk_boot_lay_out(r->request, flash, err);
+
+    if (st != RK_OK)
+        return st;
+    rk_text_copy(r->out->chip, sizeof r->out->chip, flash->chip);
+    fill_options(r, &opt);
+    opt.flash = flash->bytes;
+    opt.flash_len = flash->len;
+    opt.flash_size = (uint32_t)flash->len;
+    return rk_emulator_new(&opt, &r->emulator, err);
+}
+
+static enum rk_status go_on(struct run *r, struct rk_boot_flash *flash, struct rk_error *err)
+{
+    const struct rk_boot_request *q = r->request;
+    struct rk_emulate_options opt;
+    struct rk_archive note;
+    const uint8_t *bytes;
+    size_t len;
+
+    fill_options(r, &opt);
+    enum rk_status st =
+        rk_emulator_resume(q->snapshot, q->snapshot_len, &opt, &r->emulator, &bytes, &len, err);
+    if (st != RK_OK)
+        return st;
+    rk_archive_load(&note, bytes, len);
+    rk_boot_state_archive(&r->s, &note);
+    if (!rk_archive_end(&note))
+        return rk_fail(err, RK_ERR_IMAGE_FORMAT, "snapshot.format",
+                       "this snapshot was not taken by a start of firmware");
+    r->begin_starts = r->s.starts;
+    r->begin_up = r->s.up;
+    rk_emulator_state(r->emulator, &r->begin);
+    rk_text_copy(r->out->chip, sizeof r->out->chip, rk_emulator_chip_of(r->emulator));
+    const uint8_t *now = rk_emulator_flash(r->emulator, &flash->len);
+    flash->bytes = malloc(flash->len);
+    if (!flash->bytes)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    memcpy(flash->bytes, now, flash->len);
+    return RK_OK;
 }
 
 enum rk_status rk_boot_run(const struct rk_boot_request *request, struct rk_boot_result *out,
                            struct rk_error *err)
 {
-    struct run r = {.request = request, .out = out, .brown_out_ns = UINT64_MAX};
-    struct rk_image_facts facts;
-    uint8_t *flash = NULL;
-    size_t len = 0;
+    struct run r = {.request = request, .out = out, .s = {.brown_out_ns = UINT64_MAX}};
+    struct rk_boot_flash flash = {.bytes = NULL};
 
     memset(out, 0, sizeof *out);
-    if (request->chip && !is_emulated(request->chip)) {
-        const struct rk_emulate_options none = {.size = sizeof none, .chip = request->chip};
-        return rk_emulator_new(&none, &r.emulator, err);
-    }
-    rk_image_identify(request->image, request->image_len, request->name, &facts);
-    const char *chip = request->chip ? request->chip : facts.chip;
-    if (!chip[0]) {
-        no_image(&facts, err);
-        rk_error_hint(err, "if it is one all the same, name the chip with --chip");
-        return RK_ERR_IMAGE_FORMAT;
-    }
-    rk_text_copy(out->chip, sizeof out->chip, chip);
-    enum rk_status st = lay_out(request, &facts, chip, &flash, &len, err);
+    enum rk_status st = request->snapshot ? go_on(&r, &flash, err) : start_anew(&r, &flash, err);
     if (st == RK_OK) {
-        find_faults(request, flash, len, out);
-        st = execute(&r, flash, len, err);
+        find_faults(request, flash.bytes, flash.len, out);
+        st = execute(&r, &flash, err);
     }
     if (st == RK_OK)
         summarize(out);
-    free(flash);
+    rk_boot_log_free(&r.s.log);
+    rk_emulator_free(r.emulator);
+    free(flash.bytes);
     return st;
 }
 
 void rk_boot_result_free(struct rk_boot_result *result)
 {
     free(result->flash);
-    result->flash = NULL;
+    free(result->snapshot);
+    result->flash = result->snapshot = NULL;
 }

@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "image/beken/blocks.h"
 #include "image/beken/key.h"
-#include "image/beken/scrambler.h"
 
 #include <string.h>
 
@@ -13,14 +12,8 @@ enum {
     APP = 0x10000, /* where applications begin */
 };
 
-struct code {
-    const uint8_t *flash;
-    size_t len;
-    struct rk_scrambler scrambler;
-};
-
 /* A word of the code as the processor sees it. */
-static bool word_at(const struct code *c, uint32_t addr, uint8_t word[4])
+static bool word_at(const struct rk_boot_code *c, uint32_t addr, uint8_t word[4])
 {
     size_t at = (size_t)(addr / RK_BLOCK_DATA) * RK_BLOCK_SPAN + addr % RK_BLOCK_DATA;
 
@@ -30,7 +23,7 @@ static bool word_at(const struct code *c, uint32_t addr, uint8_t word[4])
     return true;
 }
 
-static bool text_at(const struct code *c, uint32_t addr, char *out, size_t cap)
+static bool text_at(const struct rk_boot_code *c, uint32_t addr, char *out, size_t cap)
 {
     uint8_t word[4];
     size_t n = 0;
@@ -47,7 +40,7 @@ static bool text_at(const struct code *c, uint32_t addr, char *out, size_t cap)
     return n >= SHORTEST && n == cap - 1;
 }
 
-static bool text_behind(const struct code *c, uint32_t addr, char *out, size_t cap)
+static bool text_behind(const struct rk_boot_code *c, uint32_t addr, char *out, size_t cap)
 {
     uint8_t word[4];
 
@@ -60,10 +53,14 @@ static bool text_behind(const struct code *c, uint32_t addr, char *out, size_t c
     return false;
 }
 
-void rk_boot_find_text(const struct rk_emulate_state *state, uint32_t crash_pc,
-                       const uint8_t *flash, size_t len, char *out, size_t cap)
+void rk_boot_text_behind(const struct rk_boot_code *code, uint32_t addr, char *out, size_t cap)
 {
-    struct code c = {.flash = flash, .len = len};
+    if (!text_behind(code, addr, out, cap))
+        out[0] = '\0';
+}
+
+void rk_boot_code_open(struct rk_boot_code *code, const uint8_t *flash, size_t len)
+{
     size_t app = (size_t)APP / RK_BLOCK_DATA * RK_BLOCK_SPAN;
     uint8_t vectors[RK_VECTORS_SIZE];
     struct rk_code_key key = {.words = {0}};
@@ -75,7 +72,17 @@ void rk_boot_find_text(const struct rk_emulate_state *state, uint32_t crash_pc,
             memset(vectors + i * RK_BLOCK_DATA, 0xFF, RK_BLOCK_DATA);
     if (!rk_key_find(vectors, sizeof vectors, APP, false, &key))
         memset(key.words, 0, sizeof key.words);
-    rk_scrambler_init(&c.scrambler, key.words);
+    code->flash = flash;
+    code->len = len;
+    rk_scrambler_init(&code->scrambler, key.words);
+}
+
+void rk_boot_find_text(const struct rk_emulate_state *state, uint32_t crash_pc,
+                       const uint8_t *flash, size_t len, char *out, size_t cap)
+{
+    struct rk_boot_code c;
+
+    rk_boot_code_open(&c, flash, len);
     for (unsigned i = 0; i < 13; i++)
         if (state->registers[i].value >= 0x100 && text_at(&c, state->registers[i].value, out, cap))
             return;

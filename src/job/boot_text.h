@@ -4,6 +4,19 @@
 
 #include <rekindle/emulate.h>
 
+#include "image/beken/scrambler.h"
+
+/* The code in a dump of a Beken chip, which stays the caller's. */
+struct rk_boot_code {
+    const uint8_t *flash;
+    size_t len;
+    struct rk_scrambler scrambler;
+};
+void rk_boot_code_open(struct rk_boot_code *code, const uint8_t *flash, size_t len);
+
+/* The first text that the constants behind addr point to; out is empty if there is none. */
+void rk_boot_text_behind(const struct rk_boot_code *code, uint32_t addr, char *out, size_t cap);
+
 /* A text that a register points to; else the first that the constants behind the crash, or behind
  * where it would have returned to, point to. `flash` is a dump of a Beken chip; out is empty if there
  * is none. */

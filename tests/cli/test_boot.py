@@ -29,9 +29,17 @@ class Boot(support.Case):
         run = self.run_program("boot", "text.bin", code=8)
         self.assertIn("boot.image", run.err)
 
+    def test_what_is_no_snapshot_is_refused(self):
+        self.write("x.snap", b"RKSNAP\r\n" + bytes(100))
+        self.assertIn("snapshot.format", self.run_program("boot", "--resume", "x.snap", code=8).err)
+        self.run_program("boot", code=2)
+        self.run_program("boot", "x.snap", "--resume", "x.snap", code=2)
+        self.run_program("boot", "--resume", "x.snap", "--pins", "21=0", code=2)
+
     def test_options_are_checked(self):
         self.write("x.bin", b"\x5a" * 4096)
         for option in (["--key", "abc"], ["--pins", "21"], ["--supply", "2.7V@nowhere"], ["--seconds", "-1"],
+                       ["--trace", "everything"], ["--trace-file", "x.txt"],
                        ["--chip", "BK9999"]):
             self.run_program("boot", "x.bin", *option, code=2)
 
@@ -108,6 +116,28 @@ class Captures(support.Case):
         good = bytearray(before[0x11000:0x11000 + 0x100000 // 34 * 34])
         self.write("good.bin", good)
         self.assertIn("rehearse", self.run_program(*flash, "good.bin").err)
+
+    def test_a_resumed_run_goes_on_as_if_never_stopped(self):
+        path = next(p for p in beken_captures() if "Mirabella" in p)
+        whole = self.run_program("boot", path, "--stay", "--seconds", "1.2").out
+        first = self.run_program("boot", path, "--stay", "--seconds", "0.4137", "--snapshot", "a.snap", code=9).out
+        second = self.run_program("boot", "--resume", "a.snap", "--stay", "--seconds", "0.7863").out
+
+        def log(text):
+            return "".join(line[35:] for line in text.splitlines() if line[10:14] in ("log ", "uart"))
+
+        self.assertGreater(min(len(log(first)), len(log(second))), 100)
+        self.assertEqual(log(whole), log(first) + log(second))
+        self.assertEqual(whole.splitlines()[-1], second.splitlines()[-1])  # time, instructions, starts
+
+    def test_a_trace_names_what_happens(self):
+        path = next(p for p in beken_captures() if "Mirabella" in p)
+        self.run_program("boot", path, "--until", "phase:bk.boot.jump", "--trace", "registers,functions,flash",
+                         "--trace-file", "trace.txt")
+        lines = self.read("trace.txt").decode().splitlines()
+        for part in ("store 00802200 uart2.config", "call  ", "flash 9f identify 000000+3", "more of these",
+                     "near \""):
+            self.assertTrue(any(part in line for line in lines), part)
 
     def test_a_weak_supply_restarts_it(self):
         path = next(p for p in beken_captures() if "Mirabella" in p)

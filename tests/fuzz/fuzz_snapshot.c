@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/crc.h"
+#include "job/boot_state.h"
 
 #include <stdlib.h>
 
@@ -48,12 +49,28 @@ static void resume(const uint8_t *bytes, size_t len)
     rk_emulator_free(emulator);
 }
 
+static void load_note(const uint8_t *data, size_t size)
+{
+    struct rk_boot_state *state = calloc(1, sizeof *state);
+    struct rk_archive a;
+
+    if (!state)
+        return;
+    rk_archive_load(&a, data, size);
+    rk_boot_state_archive(state, &a);
+    if (state->lines[0].len >= RK_BOOT_LINE_MAX || state->log.len[0] > size)
+        abort();
+    rk_boot_log_free(&state->log);
+    free(state);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static unsigned turn;
     uint8_t *bytes = NULL;
 
     resume(data, size);
+    load_note(data, size);
     if (size < 8 || turn++ % PERIOD)
         return 0; /* a machine is large: not in every turn */
     size_t len = real_one(data, size, &bytes);

@@ -68,6 +68,7 @@ static void archive_conditions(struct rk_bk_soc *soc, struct rk_archive *a)
     rk_archive_require(a, pace == soc->ns_per_instruction);
     rk_archive_u64(a, &soc->skipped_ns);
     rk_archive_u64(a, &soc->reset_ns);
+    rk_archive_bool(a, &soc->waiting);
     rk_archive_bool(a, &soc->reset_wanted);
     rk_archive_u32(a, &cause);
     rk_archive_require(a, cause <= RK_EMULATE_WATCHDOG);
@@ -113,6 +114,8 @@ void rk_bk_archive(struct rk_bk_soc *soc, struct rk_archive *a)
     archive_voids(soc, a);
     rk_nor_archive(soc->nor, a);
     if (a->loading) {
+        if (soc->instruction_limit < UINT64_MAX - soc->cpu->executed)
+            soc->instruction_limit += soc->cpu->executed;
         rk_bk_flash_decipher(soc);
         rk_bus_changed(soc->bus, 0, UINT32_MAX);
     }

@@ -44,7 +44,7 @@ void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
         *rk_bk_system(soc, soc->model->status_word) = kept;
     }
     reset_units(soc);
-    soc->reset_wanted = false;
+    soc->reset_wanted = soc->waiting = false;
     soc->reset_ns = rk_bk_now(soc);
     soc->resets++;
     soc->cpu->core->reset(soc->cpu, 0);
@@ -181,6 +181,16 @@ bool rk_bk_serve_void(struct rk_bk_soc *soc, uint32_t addr)
     return rk_bus_map_device(soc->bus, page, RK_BUS_PAGE, &nothing, NULL) == RK_OK;
 }
 
+/* Nothing is executed until an interrupt line is asserted: how often the caller looks in between
+ * makes no difference. */
+static bool is_waiting(struct rk_bk_soc *soc, uint64_t until)
+{
+    soc->waiting &= !soc->cpu->lines;
+    if (soc->waiting)
+        rk_bk_skip(soc, earlier(next_event(soc), until));
+    return soc->waiting;
+}
+
 /* One stretch of instructions up to the next event. False: the run ends, *why says why. */
 static bool stretch(struct rk_bk_soc *soc, uint64_t until, enum rk_emulate_stop *why)
 {
@@ -195,9 +205,7 @@ static bool stretch(struct rk_bk_soc *soc, uint64_t until, enum rk_emulate_stop 
     budget = earlier(budget, soc->instruction_limit - soc->cpu->executed);
     switch (rk_cpu_run(soc->cpu, budget)) {
     case RK_CPU_WAIT:
-        now = rk_bk_now(soc);
-        next = earlier(next_event(soc), until);
-        soc->skipped_ns += next > now ? next - now : 0;
+        soc->waiting = true;
         return true;
     case RK_CPU_ACCESS:
         if (rk_bk_serve_void(soc, soc->cpu->fault.addr))
@@ -221,6 +229,8 @@ enum rk_emulate_stop rk_bk_run(struct rk_bk_soc *soc, uint64_t until_ns)
         tick(soc, rk_bk_now(soc));
         if (soc->reset_wanted)
             rk_bk_reset(soc, soc->reset_cause);
+        if (is_waiting(soc, until_ns))
+            continue;
         if (!stretch(soc, until_ns, &why))
             return why;
         if (soc->stop_wanted)

@@ -75,6 +75,7 @@ struct rk_bk_soc {
     uint32_t ns_per_instruction;
     uint64_t skipped_ns; /* time that passed without instructions */
     uint64_t reset_ns;   /* when it was last reset */
+    bool waiting;        /* the processor waits for an interrupt */
     bool reset_wanted;
     enum rk_emulate_reset reset_cause;
     uint32_t resets;
