@@ -124,7 +124,7 @@ class Captures(support.Case):
         second = self.run_program("boot", "--resume", "a.snap", "--stay", "--seconds", "0.7863").out
 
         def log(text):
-            return "".join(line[35:] for line in text.splitlines() if line[10:14] in ("log ", "uart"))
+            return "".join(line[37:] for line in text.splitlines() if line[10:14] in ("log ", "uart"))
 
         self.assertGreater(min(len(log(first)), len(log(second))), 100)
         self.assertEqual(log(whole), log(first) + log(second))

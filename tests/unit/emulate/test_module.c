@@ -25,11 +25,8 @@ struct bench {
 static void open_bench(struct bench *b, const char *model, const uint8_t *flash, size_t len)
 {
     const struct rk_callbacks callbacks = {.size = sizeof callbacks};
-    const struct rk_sim_options opt = {.size = sizeof opt,
-                                       .model = model,
-                                       .flash = flash,
-                                       .flash_len = len,
-                                       .emulate = true};
+    const struct rk_sim_options opt = {
+        .size = sizeof opt, .model = model, .flash = flash, .flash_len = len, .emulate = true};
     struct rk_error err = {0};
 
     memset(b, 0, sizeof *b);
