@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROM_MAX (1u << 20)
+
 static enum rk_status bad_value(struct rk_error *err, const char *what, const char *text,
                                 const char *hint)
 {
@@ -99,10 +101,11 @@ static enum rk_status parse_number(struct cli *cli, const char *name, uint64_t *
     return st;
 }
 
-enum rk_status boot_options_read(struct cli *cli, struct rk_boot_request *q, uint8_t **efuse)
+enum rk_status boot_options_read(struct cli *cli, struct rk_boot_request *q,
+                                 struct boot_files *files)
 {
     const struct invocation *in = &cli->in;
-    const char *path = option_value(in, "efuse");
+    const char *path = option_value(in, "efuse"), *rom = option_value(in, "rom");
     uint64_t restarts = 0;
     size_t len = 0;
     enum rk_status st = parse_key(option_value(in, "key"), q, &cli->err);
@@ -118,11 +121,15 @@ enum rk_status boot_options_read(struct cli *cli, struct rk_boot_request *q, uin
     if (st == RK_OK)
         st = parse_number(cli, "restarts", &restarts);
     if (st == RK_OK && path)
-        st = rk_file_read(path, 4096, efuse, &len, &cli->err);
-    if (st == RK_OK && path && len != 32)
-        st = bad_value(&cli->err, "efuse file of 32 bytes", path, "rekindle read efuse writes one");
+        st = rk_file_read(path, 4096, &files->efuse, &len, &cli->err);
+    if (st == RK_OK && path && len != 32 && len != 128)
+        st = bad_value(&cli->err, "efuse file", path, "32 bytes of a Beken chip, 128 of a BL602");
+    if (st == RK_OK && rom)
+        st = rk_file_read(rom, ROM_MAX, &files->rom, &q->rom_len, &cli->err);
     q->restarts = (uint32_t)restarts;
-    q->efuse = *efuse;
+    q->efuse = files->efuse;
+    q->efuse_len = len;
+    q->rom = files->rom;
     q->until = option_value(in, "until");
     q->stay = option_on(in, "stay");
     q->chip = cli->settings.chip;

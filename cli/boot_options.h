@@ -6,7 +6,13 @@
 
 #include <rekindle/boot.h>
 
-/* Reads them into the request; *efuse is allocated, free() it. Fills cli->err. */
-enum rk_status boot_options_read(struct cli *cli, struct rk_boot_request *q, uint8_t **efuse);
+/* What they read from files: allocated, free() each. */
+struct boot_files {
+    uint8_t *efuse, *rom;
+};
+
+/* Reads them into the request. Fills cli->err. */
+enum rk_status boot_options_read(struct cli *cli, struct rk_boot_request *q,
+                                 struct boot_files *files);
 
 #endif

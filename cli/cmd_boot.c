@@ -18,14 +18,19 @@
 static const struct option options[] = {
     {"until", 0, OPTION_TEXT, "TEXT", "end when a line holds TEXT, or at a phase: phase:ID", NULL,
      false, false},
-    {"seconds", 0, OPTION_TEXT, "S", "emulated seconds at most (default 5)", NULL, false, false},
+    {"seconds", 0, OPTION_TEXT, "S", "emulated seconds at most (default 5, for a BL602 10)", NULL,
+     false, false},
     {"max-instructions", 0, OPTION_NUMBER, "N", "instructions at most (default 2,000,000,000)",
      NULL, false, false},
     {"stay", 0, OPTION_SWITCH, NULL, "go on when the application is up", NULL, false, false},
     {"restarts", 0, OPTION_NUMBER, "N", "end after so many restarts (default 3)", NULL, false,
      false},
     {"key", 0, OPTION_TEXT, "K", "efuse key: zero, tuya, or four words in hex", NULL, false, false},
-    {"efuse", 0, OPTION_FILE, "FILE", "content of the efuses, 32 bytes", NULL, false, false},
+    {"efuse", 0, OPTION_FILE, "FILE",
+     "content of the efuses: 32 bytes of a Beken chip, 128 of a BL602", NULL, false, false},
+    {"rom", 0, OPTION_FILE, "FILE",
+     "mask ROM of a BL602, 128 KiB, if you have one; else its functions are replaced", NULL, false,
+     false},
     {"pins", 0, OPTION_TEXT, "LIST", "levels from outside, such as 21=0,8=1", NULL, false, false},
     {"supply", 0, OPTION_TEXT, "V@PHASE",
      "supply voltage when boot, app, radio or wifi is reached; below 2.9 V it collapses", NULL,
@@ -247,7 +252,7 @@ static int finish(struct cli *cli, const struct rk_boot_result *r)
 /* A file to begin with or a snapshot to go on from, and nothing that contradicts it. */
 static enum rk_status check_usage(struct cli *cli)
 {
-    static const char *const fixed[] = {"key", "efuse", "pins"};
+    static const char *const fixed[] = {"key", "efuse", "pins", "rom"};
     static const char *const made[] = {"save", "snapshot"};
     const char *resume = option_value(&cli->in, "resume");
 
@@ -298,11 +303,12 @@ static int run(struct cli *cli)
                                 .cancelled = on_cancelled,
                                 .trace = on_trace};
     struct rk_boot_result result = {.flash = NULL};
-    uint8_t *bytes = NULL, *efuse = NULL;
+    struct boot_files files = {.efuse = NULL};
+    uint8_t *bytes = NULL;
     enum rk_status st = check_usage(cli);
 
     if (st == RK_OK)
-        st = boot_options_read(cli, &q, &efuse);
+        st = boot_options_read(cli, &q, &files);
     if (st == RK_OK)
         st = read_file(cli, &q, &bytes);
     if (st == RK_OK)
@@ -317,7 +323,8 @@ static int run(struct cli *cli)
     enum rk_status closed = boot_trace_close(&view.trace, st == RK_OK ? &cli->err : NULL);
     int code = st == RK_OK && closed == RK_OK ? finish(cli, &result) : cli_fail(cli);
     rk_boot_result_free(&result);
-    free(efuse);
+    free(files.efuse);
+    free(files.rom);
     free(bytes);
     return code;
 }
@@ -327,10 +334,10 @@ const struct command command_boot = {
     .summary = "run the firmware of a backup or image on an emulated chip: does it boot?",
     .usage = "FILE | --resume SNAPSHOT",
     .description =
-        "Executes the real boot loader and application out of FILE on an emulated Beken chip and "
-        "shows its log with the phases as they are reached. Ends when the application is up (it "
-        "has "
-        "started its radio), or at --until, --seconds, --max-instructions or after --restarts "
+        "Executes the real boot loader and application out of FILE on an emulated Beken chip or "
+        "BL602 and shows its log with the phases as they are reached. Ends when the application is "
+        "up (it has started its radio), or at --until, --seconds, --max-instructions or after "
+        "--restarts "
         "restarts. Exit status 0 if it got there, 9 if it stops, crashes, keeps restarting or says "
         "nothing, or if the bytes are damaged although it starts here; what is wrong with them is "
         "named.\n\n"
@@ -343,7 +350,8 @@ const struct command command_boot = {
         "and --resume goes on from it exactly as if there had been no end; --seconds, "
         "--max-instructions and --restarts count from there.\n\n"
         "There is no radio: the access point and the scan run without a single frame. On BK7231N, "
-        "BK7231M, BK7238 and BK7252N a mask ROM runs before the flash; it is not emulated.",
+        "BK7231M, BK7238 and BK7252N a mask ROM runs before the flash; it is not emulated. That of "
+        "a BL602 is replaced as far as firmware needs it, or is given with --rom.",
     .options = options,
     .max_positionals = 1,
     .run = run,

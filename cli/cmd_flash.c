@@ -52,6 +52,23 @@ static enum rk_status join_boot(struct session *s, const char *path, uint8_t **d
     return RK_OK;
 }
 
+/* Perhaps on a copy of the module first. */
+static enum rk_status flash_it(struct session *s, const struct rk_image_file *image, bool bl602,
+                               const struct rk_write_policy *policy, struct rk_write_result *result)
+{
+    struct flash_bl602 pieces = {.boot = NULL};
+    const struct rk_bl602_sources *sources = bl602 ? &pieces.sources : NULL;
+    enum rk_status st = bl602 ? flash_bl602_load(s, &pieces) : RK_OK;
+
+    if (st == RK_OK && option_on(&s->cli->in, "rehearse"))
+        st = rk_job_rehearse(s->dev, image, sources, policy, &s->err);
+    if (st == RK_OK)
+        st = bl602 ? rk_job_flash_bl602(s->dev, image, sources, policy, result, &s->err)
+                   : rk_job_flash(s->dev, image, policy, result, &s->err);
+    flash_bl602_free(&pieces);
+    return st;
+}
+
 static enum rk_status work(struct session *s, struct rk_json *json)
 {
     const struct invocation *in = &s->cli->in;
@@ -73,12 +90,8 @@ static enum rk_status work(struct session *s, struct rk_json *json)
     session_policy(s, &policy);
     if (st == RK_OK && moving_wanted(in))
         st = moving_prepare(s, &policy, &moving);
-    if (st == RK_OK && option_on(in, "rehearse"))
-        st = rk_job_rehearse(s->dev, &image, &policy, &s->err);
-    if (st == RK_OK && bl602)
-        st = flash_bl602(s, &image, &policy, &result);
-    else if (st == RK_OK)
-        st = rk_job_flash(s->dev, &image, &policy, &result, &s->err);
+    if (st == RK_OK)
+        st = flash_it(s, &image, bl602, &policy, &result);
     moving_free(&moving);
     free(data);
     if (st != RK_OK)

@@ -17,30 +17,31 @@ bool flash_is_bl602(const struct session *s, const uint8_t *data, size_t len)
     return facts.kind != RK_IMAGE_BL602_DUMP;
 }
 
-enum rk_status flash_bl602(struct session *s, const struct rk_image_file *app,
-                           const struct rk_write_policy *policy, struct rk_write_result *out)
+enum rk_status flash_bl602_load(struct session *s, struct flash_bl602 *out)
 {
     const struct invocation *in = &s->cli->in;
     const char *boot = option_value(in, "boot"), *tree = option_value(in, "device-tree");
     const char *layout = option_value(in, "layout");
-    uint8_t *boot_data = NULL, *tree_data = NULL, *table_data = NULL;
-    struct rk_bl602_sources sources = {.size = sizeof sources};
-    enum rk_status st = boot ? session_load(s, boot, &boot_data, &sources.boot2_len) : RK_OK;
+    struct rk_bl602_sources *sources = &out->sources;
 
-    sources.default_tree = tree && strcmp(tree, "default") == 0;
-    if (st == RK_OK && tree && !sources.default_tree)
-        st = session_load(s, tree, &tree_data, &sources.tree_len);
+    *out = (struct flash_bl602){.sources = {.size = sizeof *sources}};
+    enum rk_status st = boot ? session_load(s, boot, &out->boot, &sources->boot2_len) : RK_OK;
+    sources->default_tree = tree && strcmp(tree, "default") == 0;
+    if (st == RK_OK && tree && !sources->default_tree)
+        st = session_load(s, tree, &out->tree, &sources->tree_len);
     if (layout && !rk_file_exists(layout))
-        sources.layout = layout;
+        sources->layout = layout;
     else if (st == RK_OK && layout)
-        st = session_load(s, layout, &table_data, &sources.table_len);
-    sources.boot2 = boot_data;
-    sources.tree = tree_data;
-    sources.table = table_data;
-    if (st == RK_OK)
-        st = rk_job_flash_bl602(s->dev, app, &sources, policy, out, &s->err);
-    free(boot_data);
-    free(tree_data);
-    free(table_data);
+        st = session_load(s, layout, &out->table, &sources->table_len);
+    sources->boot2 = out->boot;
+    sources->tree = out->tree;
+    sources->table = out->table;
     return st;
+}
+
+void flash_bl602_free(struct flash_bl602 *pieces)
+{
+    free(pieces->boot);
+    free(pieces->tree);
+    free(pieces->table);
 }

@@ -45,7 +45,7 @@ struct rk_boot_request {
     size_t rom_len;
     uint64_t pins_high, pins_low; /* levels that something outside drives */
     const char *until;            /* end when this text is in a line, or "phase:ID" */
-    uint64_t time_ns;             /* end of emulated time; 0 = 5 s */
+    uint64_t time_ns;             /* end of emulated time; 0 = 5 s, of a BL602 10 s */
     uint64_t instruction_limit;   /* 0 = 2,000,000,000 */
     uint32_t restarts;            /* end after so many restarts; 0 = 3 */
     const char *supply_phase;     /* the supply collapses whenever a phase that begins like this is

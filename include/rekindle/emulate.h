@@ -96,6 +96,8 @@ void rk_emulator_receive(struct rk_emulator *emulator, unsigned unit, uint8_t by
 /* Current rate of a UART, bit/s. */
 uint32_t rk_emulator_baud(const struct rk_emulator *emulator, unsigned unit);
 
+/* Memory as the processor sees it; false if a byte of it is none. Registers are not touched. */
+bool rk_emulator_peek(const struct rk_emulator *emulator, uint32_t addr, uint8_t *buf, size_t len);
 /* The flash as it is now; valid until freed. */
 const uint8_t *rk_emulator_flash(const struct rk_emulator *emulator, size_t *len);
 
@@ -124,8 +126,10 @@ struct rk_emulate_state {
     uint32_t pc;
     uint32_t fault_pc, fault_addr; /* of the crash */
     uint32_t wild;                 /* pages accessed where nothing is */
-    bool faulty;                   /* it is where exceptions lead to, and does not come back */
-    uint32_t link;                 /* the return address that the called function was given */
+    uint64_t start_ns;             /* of the last start */
+    bool ticks;    /* BL602: the clock of an operating system runs, and its interrupts are taken */
+    bool faulty;   /* it is where exceptions lead to, and does not come back */
+    uint32_t link; /* the return address that the called function was given */
     size_t register_count;
     struct rk_emulate_register {
         const char *name; /* "r0", "cpsr"; "pc", "a0" */

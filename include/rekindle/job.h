@@ -125,12 +125,14 @@ RK_MUST_CHECK enum rk_status rk_job_flash_bl602(struct rk_device *dev,
                                                 const struct rk_write_policy *policy,
                                                 struct rk_write_result *out, struct rk_error *err);
 
-/* Reads the module, makes an emulated copy of it, does the same there with the same driver and job,
- * and starts what comes out. Success means that the application is up; the module itself has only
+/* Reads the module, makes a copy of it, does the same there with the same driver and job, and starts
+ * what comes out on an emulated chip. `sources` as for rk_job_flash_bl602(), NULL = rk_job_flash().
+ * Success means that the application is up; the module itself has only
  * been read. Errors: VERIFY "rehearsal.fails" (how far it got), UNSUPPORTED "emulate.chip" (a chip
  * that cannot be emulated, or a key that cannot be read), and those of rk_job_flash(). */
 RK_MUST_CHECK enum rk_status rk_job_rehearse(struct rk_device *dev,
                                              const struct rk_image_file *image,
+                                             const struct rk_bl602_sources *sources,
                                              const struct rk_write_policy *policy,
                                              struct rk_error *err);
 

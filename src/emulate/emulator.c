@@ -154,6 +154,11 @@ const uint8_t *rk_emulator_flash(const struct rk_emulator *e, size_t *len)
     return e->family->flash(e->machine, len);
 }
 
+bool rk_emulator_peek(const struct rk_emulator *e, uint32_t addr, uint8_t *buf, size_t len)
+{
+    return e->family->peek(e->machine, addr, buf, len);
+}
+
 void rk_emulator_state(const struct rk_emulator *e, struct rk_emulate_state *out)
 {
     e->family->state(e->machine, out);

@@ -19,6 +19,7 @@ struct rk_emulator_family {
     void (*receive)(void *machine, unsigned unit, uint8_t byte);
     uint32_t (*baud)(const void *machine, unsigned unit);
     const uint8_t *(*flash)(const void *machine, size_t *len);
+    bool (*peek)(const void *machine, uint32_t addr, uint8_t *buf, size_t len);
     void (*state)(const void *machine, struct rk_emulate_state *out);
     /* Hands every field to the archive, which saves or loads them. Loading, the machine has just been
      * created, with the chip and flash size of the snapshot, and nobody else has seen it: it may be

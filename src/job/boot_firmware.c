@@ -16,6 +16,7 @@
 #define DEFAULT_LIMIT  2000000000ull
 #define DEFAULT_STARTS 3u
 #define SLICE_NS       (5 * MS) /* between looks at the caller */
+#define QUIET_NS       (3000 * MS)
 #define BROWN_OUT_NS   (9 * MS) /* what the log shows of a phase before the supply is gone */
 
 const char *rk_boot_outcome_name(enum rk_boot_outcome outcome)
@@ -74,7 +75,7 @@ static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns
     unsigned rank = rank_of(id);
 
     /* A boot loader that was jumped into begins anew without a reset. */
-    if (rank == 1 && r->s.start_rank > 0) {
+    if (strcmp(id, "bk.boot.banner") == 0 && r->s.start_rank > 0) {
         r->s.starts++;
         r->s.start_rank = 0;
         if (r->s.starts > starts_allowed(r))
@@ -197,16 +198,21 @@ static void find_faults(const struct rk_boot_request *q, const uint8_t *flash, s
 
 /* ---- the run ---- */
 
-static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *flash, size_t len)
+static void conclude(struct run *r, enum rk_emulate_stop stop)
 {
+    const struct rk_boot_code code = rk_boot_code_of(r->emulator);
     struct rk_boot_result *out = r->out;
 
     rk_emulator_state(r->emulator, &out->state);
     rk_text_copy(out->last_phase, sizeof out->last_phase, r->s.last_phase);
     out->log_bytes = r->s.log_bytes;
     bool faulty = stop == RK_EMULATE_CRASHED || out->state.faulty;
-    /* Firmware that is not known has no better mark than that it goes on behind the radio's. */
-    bool goes_on = r->s.start_rank >= RANK_RADIO && r->s.lines_after_radio > 0 && !faulty;
+    /* Firmware that is not known has no better mark than that it goes on behind the radio's, or, of a
+     * BL602, that its operating system has been running for a while. */
+    bool quiet = out->state.ticks && r->s.start_rank >= RANK_APP &&
+                 out->state.time_ns - out->state.start_ns >= QUIET_NS;
+    bool goes_on =
+        (quiet || (r->s.start_rank >= RANK_RADIO && r->s.lines_after_radio > 0)) && !faulty;
     bool up = (r->s.up || goes_on) && r->s.starts <= starts_allowed(r);
     bool abnormal = rk_boot_log_judge(&r->s.log, r->s.furthest_unit, up || r->reached, out);
     out->starts = r->s.starts;
@@ -218,9 +224,9 @@ static void conclude(struct run *r, enum rk_emulate_stop stop, const uint8_t *fl
         out->outcome = RK_BOOT_RUNS;
     } else if (faulty) {
         out->outcome = RK_BOOT_CRASHES;
-        out->crash_pc =
-            stop == RK_EMULATE_CRASHED && out->state.fault_pc ? out->state.fault_pc : out->state.pc;
-        rk_boot_find_text(&out->state, out->crash_pc, flash, len, out->crash_near,
+        bool known = (stop == RK_EMULATE_CRASHED || code.riscv) && out->state.fault_pc;
+        out->crash_pc = known ? out->state.fault_pc : out->state.pc;
+        rk_boot_find_text(&out->state, out->crash_pc, &code, out->crash_near,
                           sizeof out->crash_near);
     } else {
         out->outcome = out->log_bytes ? RK_BOOT_STOPS : RK_BOOT_SILENT;
@@ -266,7 +272,9 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
 {
     const struct rk_boot_request *q = r->request;
     struct rk_emulate_state state = r->begin;
-    uint64_t end = state.time_ns + (q->time_ns ? q->time_ns : DEFAULT_NS);
+    bool slow = strcmp(r->out->chip, "BL602") == 0;
+    uint64_t usual = slow ? 2 * DEFAULT_NS : DEFAULT_NS;
+    uint64_t end = state.time_ns + (q->time_ns ? q->time_ns : usual);
 
     while (state.time_ns < end) {
         uint64_t slice = (state.time_ns / SLICE_NS + 1) * SLICE_NS;
@@ -312,19 +320,18 @@ static void fill_options(struct run *r, struct rk_emulate_options *opt)
     };
 }
 
-static enum rk_status execute(struct run *r, const struct rk_boot_flash *flash,
-                              struct rk_error *err)
+static enum rk_status execute(struct run *r, struct rk_error *err)
 {
     enum rk_emulate_stop stop = RK_EMULATE_TIME;
 
     if (r->request->trace && r->request->watch & RK_EMULATE_CALLS) {
-        r->trace = rk_boot_trace_new(flash->bytes, flash->len);
+        r->trace = rk_boot_trace_new(r->emulator);
         if (!r->trace)
             return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }
     enum rk_status st = run_slices(r, &stop, err);
     if (st == RK_OK) {
-        conclude(r, stop, flash->bytes, flash->len);
+        conclude(r, stop);
         const uint8_t *after = rk_emulator_flash(r->emulator, &r->out->flash_len);
         r->out->flash = malloc(r->out->flash_len);
         if (r->out->flash)
@@ -393,7 +400,7 @@ enum rk_status rk_boot_run(const struct rk_boot_request *request, struct rk_boot
     enum rk_status st = request->snapshot ? go_on(&r, &flash, err) : start_anew(&r, &flash, err);
     if (st == RK_OK) {
         find_faults(request, flash.bytes, flash.len, out);
-        st = execute(&r, &flash, err);
+        st = execute(&r, err);
     }
     if (st == RK_OK)
         summarize(out);

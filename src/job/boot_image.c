@@ -49,26 +49,28 @@ static enum rk_status place(const struct rk_boot_request *q, const struct rk_ima
     return RK_OK;
 }
 
-static bool is_emulated(const char *chip)
+/* The name of an emulated chip as it is usually written; NULL if there is none. */
+static const char *emulated_name(const char *chip)
 {
     for (size_t i = 0; rk_emulator_chip(i); i++)
         if (rk_text_same(rk_emulator_chip(i), chip))
-            return true;
-    return false;
+            return rk_emulator_chip(i);
+    return NULL;
 }
 
 enum rk_status rk_boot_lay_out(const struct rk_boot_request *request, struct rk_boot_flash *out,
                                struct rk_error *err)
 {
+    const char *named = request->chip ? emulated_name(request->chip) : NULL;
     struct rk_image_facts facts;
 
-    if (request->chip && !is_emulated(request->chip)) {
+    if (request->chip && !named) {
         const struct rk_emulate_options none = {.size = sizeof none, .chip = request->chip};
         struct rk_emulator *emulator = NULL;
         return rk_emulator_new(&none, &emulator, err);
     }
     rk_image_identify(request->image, request->image_len, request->name, &facts);
-    const char *chip = request->chip ? request->chip : facts.chip;
+    const char *chip = named ? named : facts.chip;
     if (!chip[0]) {
         no_image(&facts, err);
         rk_error_hint(err, "if it is one all the same, name the chip with --chip");

@@ -13,12 +13,12 @@ struct rk_boot_trace {
     } slots[SLOTS]; /* functions are called again and again */
 };
 
-struct rk_boot_trace *rk_boot_trace_new(const uint8_t *flash, size_t len)
+struct rk_boot_trace *rk_boot_trace_new(const struct rk_emulator *emulator)
 {
     struct rk_boot_trace *t = calloc(1, sizeof *t);
 
     if (t)
-        rk_boot_code_open(&t->code, flash, len);
+        t->code = rk_boot_code_of(emulator);
     return t;
 }
 

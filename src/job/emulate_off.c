@@ -47,10 +47,12 @@ const char *rk_boot_outcome_name(enum rk_boot_outcome outcome)
 }
 
 enum rk_status rk_job_rehearse(struct rk_device *dev, const struct rk_image_file *image,
+                               const struct rk_bl602_sources *sources,
                                const struct rk_write_policy *policy, struct rk_error *err)
 {
     (void)dev;
     (void)image;
+    (void)sources;
     (void)policy;
     return say_off(err);
 }

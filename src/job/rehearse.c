@@ -24,6 +24,7 @@ static const char *model_of(const char *chip)
 /* Writes the image into the copy through the driver and the job that the module will get. Its backup
  * is the copy itself, and whether to write is asked for the module only. */
 static enum rk_status write_copy(struct rk_sim *sim, const struct rk_image_file *image,
+                                 const struct rk_bl602_sources *sources,
                                  const struct rk_write_policy *policy, struct rk_error *err)
 {
     struct rk_write_policy own = *policy;
@@ -44,7 +45,8 @@ static enum rk_status write_copy(struct rk_sim *sim, const struct rk_image_file 
     if (st == RK_OK)
         st = rk_device_connect(ctx, link, NULL, &dev, err);
     if (st == RK_OK)
-        st = rk_job_flash(dev, image, &own, &result, err);
+        st = sources ? rk_job_flash_bl602(dev, image, sources, &own, &result, err)
+                     : rk_job_flash(dev, image, &own, &result, err);
     rk_device_free(dev);
     rk_link_close(link);
     rk_context_free(ctx);
@@ -78,6 +80,7 @@ static enum rk_status start_copy(const struct rk_sim *sim, const struct rk_devic
 }
 
 enum rk_status rk_job_rehearse(struct rk_device *dev, const struct rk_image_file *image,
+                               const struct rk_bl602_sources *sources,
                                const struct rk_write_policy *policy, struct rk_error *err)
 {
     const struct rk_device_info *info = rk_device_info(dev);
@@ -93,7 +96,11 @@ enum rk_status rk_job_rehearse(struct rk_device *dev, const struct rk_image_file
     opt.model = model_of(info->chip);
     opt.flash = flash;
     opt.have_key = info->key_class == RK_KEY_ZERO;
-    if (!opt.model || info->key_class == RK_KEY_VENDOR || info->key_class == RK_KEY_UNREADABLE)
+    bool keyless = strcmp(info->family, "bl602") == 0;
+    if (keyless) /* the loader that writes is in no flash: the imitated one does */
+        opt.emulate = false;
+    if (!opt.model ||
+        (!keyless && (info->key_class == RK_KEY_VENDOR || info->key_class == RK_KEY_UNREADABLE)))
         st = rk_fail(err, RK_ERR_UNSUPPORTED, "emulate.chip", "this %s cannot be rehearsed%s",
                      info->chip, opt.model ? ": its key is not known" : "");
     if (st == RK_OK)
@@ -101,7 +108,7 @@ enum rk_status rk_job_rehearse(struct rk_device *dev, const struct rk_image_file
     if (st == RK_OK)
         st = rk_sim_new(&opt, &sim, err);
     if (st == RK_OK)
-        st = write_copy(sim, image, policy, err);
+        st = write_copy(sim, image, sources, policy, err);
     if (st == RK_OK)
         st = start_copy(sim, info, &boot, err);
     if (st == RK_OK)

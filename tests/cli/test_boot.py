@@ -17,6 +17,10 @@ HAVE_DUMPS = os.path.isdir(DUMPS)
 HAVE_EMULATOR = support.has_emulator()
 
 
+def bl602_capture(name):
+    return next(path for path in glob.glob(os.path.join(DUMPS, "*.bin")) if name in path)
+
+
 def beken_captures():
     return [path for path in sorted(glob.glob(os.path.join(DUMPS, "*.bin")))
             if "BL602" not in path and "pinecone" not in path]
@@ -42,6 +46,12 @@ class Boot(support.Case):
                        ["--trace", "everything"], ["--trace-file", "x.txt"],
                        ["--chip", "BK9999"]):
             self.run_program("boot", "x.bin", *option, code=2)
+
+    @unittest.skipUnless(HAVE_DUMPS, "no captures at hand")
+    def test_a_mask_rom_has_its_size(self):
+        self.write("short.rom", b"\x13\x00\x00\x00" * 100)
+        run = self.run_program("boot", bl602_capture("Axus"), "--rom", "short.rom", code=2)
+        self.assertIn("emulate.rom", run.err)
 
 
 @unittest.skipUnless(HAVE_DUMPS and HAVE_EMULATOR, "no captures at hand, or no emulator")
@@ -78,6 +88,31 @@ class Captures(support.Case):
         self.assertNotEqual(outcome, "runs")
         _, ids = self.damaged(lambda data: data.__setitem__(0x11000 + 34 * 300, data[0x11000 + 34 * 300] ^ 1))
         self.assertIn("A2", ids)
+
+    def test_bl602_captures_start(self):
+        for name, text in (("Axus", "normal mode"), ("pinecone", "at_server start success!")):
+            path = bl602_capture(name)
+            result = self.result(path, "--until", text, "--seconds", "3")
+            self.assertEqual((result["chip"], result["outcome"], result["starts"]), ("BL602", "reached", 1), name)
+
+    def test_faults_of_a_bl602_are_named(self):
+        with open(bl602_capture("Axus"), "rb") as file:
+            good = file.read()
+
+        def silent(finding, *places):
+            data = bytearray(good)
+            for place in places:
+                data[place] ^= 0x55
+            self.write("damaged.bin", data)
+            result = self.result("damaged.bin", "--chip", "BL602", "--seconds", "1", code=9)
+            self.assertEqual(result["outcome"], "silent")
+            self.assertIn(finding, [f["id"] for f in result["findings"] if f["verdict"] == "bad"])
+
+        silent("L1", 0x30)
+        silent("L2", 0x3000)
+        silent("P1", 0xE010, 0xF010)
+        silent("F1", 0x10030)
+        silent("F2", 0x20000)
 
     def test_a_missing_calibration_is_named(self):
         with open(next(p for p in beken_captures() if "Mirabella" in p), "rb") as file:

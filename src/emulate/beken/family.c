@@ -80,6 +80,13 @@ static const uint8_t *flash(const void *machine, size_t *len)
     return rk_nor_cells(soc->nor);
 }
 
+static bool peek(const void *machine, uint32_t addr, uint8_t *buf, size_t len)
+{
+    const struct rk_bk_soc *soc = machine;
+
+    return rk_bus_peek(soc->bus, addr, buf, len);
+}
+
 static void state(const void *machine, struct rk_emulate_state *out)
 {
     const struct rk_bk_soc *soc = machine;
@@ -87,6 +94,7 @@ static void state(const void *machine, struct rk_emulate_state *out)
     *out = (struct rk_emulate_state){.time_ns = rk_bk_now(soc),
                                      .instructions = soc->cpu->executed,
                                      .resets = soc->resets,
+                                     .start_ns = soc->reset_ns,
                                      .pc = soc->cpu->core->pc(soc->cpu),
                                      .fault_pc = soc->cpu->fault.pc,
                                      .fault_addr = soc->cpu->fault.addr,
@@ -112,6 +120,7 @@ const struct rk_emulator_family rk_emulated_beken = {
     .receive = receive,
     .baud = baud,
     .flash = flash,
+    .peek = peek,
     .state = state,
     .archive = archive,
 };

@@ -3,6 +3,7 @@
 #include "emulate/machine.h"
 
 enum { LINK = 1, MSTATUS = 32, SHOWN = 36, INTERRUPTS_ON = 1 << 3 };
+enum { LATEST_NS = 100000000 }; /* between two ticks */
 
 static const char *chip(size_t n)
 {
@@ -60,6 +61,13 @@ static const uint8_t *flash(const void *machine, size_t *len)
     return rk_nor_cells(soc->nor);
 }
 
+static bool peek(const void *machine, uint32_t addr, uint8_t *buf, size_t len)
+{
+    const struct rk_bl_soc *soc = machine;
+
+    return rk_bus_peek(soc->bus, addr, buf, len);
+}
+
 static void state(const void *machine, struct rk_emulate_state *out)
 {
     const struct rk_bl_soc *soc = machine;
@@ -67,14 +75,18 @@ static void state(const void *machine, struct rk_emulate_state *out)
     *out = (struct rk_emulate_state){.time_ns = rk_bl_now(soc),
                                      .instructions = soc->cpu->executed,
                                      .resets = soc->resets,
+                                     .start_ns = soc->reset_ns,
                                      .pc = soc->cpu->core->pc(soc->cpu),
                                      .fault_pc = soc->cpu->fault.pc,
                                      .fault_addr = soc->cpu->fault.addr};
     rk_cpu_show(soc->cpu, SHOWN, out);
     out->link = out->registers[LINK].value;
+    uint64_t next = rk_bl_counter_when(&soc->mtime, soc->mtimecmp);
+    bool taken = out->registers[MSTATUS].value & INTERRUPTS_ON;
+    out->ticks = taken && next != RK_BL_NEVER && next + LATEST_NS > rk_bl_now(soc) &&
+                 next < rk_bl_now(soc) + LATEST_NS;
     /* handlers of exceptions print what happened and stay there */
-    out->faulty = soc->cpu->exceptions != soc->exceptions_before &&
-                  !(out->registers[MSTATUS].value & INTERRUPTS_ON);
+    out->faulty = soc->cpu->exceptions != soc->exceptions_before && !taken;
 }
 
 static void archive(void *machine, struct rk_archive *a)
@@ -92,6 +104,7 @@ const struct rk_emulator_family rk_emulated_bouffalo = {
     .receive = receive,
     .baud = baud,
     .flash = flash,
+    .peek = peek,
     .state = state,
     .archive = archive,
 };
