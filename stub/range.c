@@ -2,7 +2,8 @@
 #include "registers.h"
 #include "stub.h"
 
-#define SECTORS_MAX 0x400000u
+#define SECTORS_MAX 0x80000u
+#define HASH        32u
 #define BLOCK       64u /* of SHA-256 */
 #define DIGEST_CRC  0u
 #define DIGEST_SHA  1u
@@ -75,38 +76,7 @@ void erase_begin(const struct frame *request, uint32_t len)
     job_begin(OP_ERASE, request->tag, erase_step);
 }
 
-/* ---- SECTORS ---- */
-
-static bool sectors_step(void)
-{
-    uint32_t done = (range.addr - range.begin) / SECTOR;
-    uint8_t *sums = ring_in; /* the answer in the making: sending signs of life uses `answer` */
-
-    alive();
-    if (range.addr == range.end) {
-        memcpy(answer.payload, sums, done * 4);
-        send(OP_SECTORS | OP_ANSWER, job.tag, done * 4);
-        return false;
-    }
-    flash_read(range.addr, bytes, SECTOR);
-    put_u32(sums + done * 4, crc_add(0, bytes, SECTOR));
-    range.addr += SECTOR;
-    return true;
-}
-
-void sectors_begin(const struct frame *request, uint32_t len)
-{
-    if (!aligned_range(request, len, 8, SECTOR))
-        return;
-    if (get_u32(request->payload + 4) > SECTORS_MAX) {
-        refuse(OP_SECTORS, request->tag, ERROR_RANGE, get_u32(request->payload));
-        return;
-    }
-    start(request);
-    job_begin(OP_SECTORS, request->tag, sectors_step);
-}
-
-/* ---- DIGEST ---- */
+/* ---- SHA-256 ---- */
 
 /* The engine of the chip hashes whole blocks; the mask ROM has used it just before. */
 static void hash(uint32_t len, bool first)
@@ -122,9 +92,9 @@ static void hash(uint32_t len, bool first)
 }
 
 /* Behind the last byte: 80, zeros, the length in bits, most significant byte first. */
-static uint32_t pad(uint32_t used)
+static uint32_t pad(uint32_t used, uint32_t all)
 {
-    uint32_t bits = (range.end - range.begin) * 8, end = (used + 9 + BLOCK - 1) / BLOCK * BLOCK;
+    uint32_t bits = all * 8, end = (used + 9 + BLOCK - 1) / BLOCK * BLOCK;
 
     memset(bytes + used, 0, end - used);
     bytes[used] = 0x80;
@@ -133,12 +103,47 @@ static uint32_t pad(uint32_t used)
     return end;
 }
 
-static void send_hash(void)
+static void get_hash(uint8_t *out)
 {
-    for (uint32_t i = 0; i < 32; i += 4)
-        put_u32(answer.payload + i, reg_read(SHA_DIGEST + i));
-    send(OP_DIGEST | OP_ANSWER, job.tag, 32);
+    for (uint32_t i = 0; i < HASH; i += 4)
+        put_u32(out + i, reg_read(SHA_DIGEST + i));
 }
+
+/* ---- SECTORS ---- */
+
+static bool sectors_step(void)
+{
+    uint32_t done = (range.addr - range.begin) / SECTOR;
+    uint8_t *sums = ring_in; /* the answer in the making: sending signs of life uses `answer` */
+
+    alive();
+    if (range.addr == range.end) {
+        memcpy(answer.payload, sums, done * HASH);
+        send(OP_SECTORS | OP_ANSWER, job.tag, done * HASH);
+        return false;
+    }
+    flash_read(range.addr, bytes, SECTOR);
+    hash(pad(SECTOR, SECTOR), true);
+    get_hash(sums + done * HASH);
+    range.addr += SECTOR;
+    return true;
+}
+
+/* No CRC-32: boot headers and partition tables end with their own, which makes that of the whole
+ * sector the same for all of them. */
+void sectors_begin(const struct frame *request, uint32_t len)
+{
+    if (!aligned_range(request, len, 8, SECTOR))
+        return;
+    if (get_u32(request->payload + 4) > SECTORS_MAX) {
+        refuse(OP_SECTORS, request->tag, ERROR_RANGE, get_u32(request->payload));
+        return;
+    }
+    start(request);
+    job_begin(OP_SECTORS, request->tag, sectors_step);
+}
+
+/* ---- DIGEST ---- */
 
 static bool digest_step(void)
 {
@@ -149,13 +154,14 @@ static bool digest_step(void)
     flash_read(range.addr, bytes, n);
     range.addr += n;
     if (range.kind == DIGEST_SHA)
-        hash(n == left ? pad(n) : n, first);
+        hash(n == left ? pad(n, range.end - range.begin) : n, first);
     else
         range.crc = crc_add(range.crc, bytes, n);
     if (n < left)
         return true;
     if (range.kind == DIGEST_SHA) {
-        send_hash();
+        get_hash(answer.payload);
+        send(OP_DIGEST | OP_ANSWER, job.tag, HASH);
     } else {
         put_u32(answer.payload, range.crc);
         send(OP_DIGEST | OP_ANSWER, job.tag, 4);

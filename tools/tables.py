@@ -115,6 +115,15 @@ def bl602_boot2(data):
 KEY_CLASSES = {"zero": "RK_KEY_ZERO", "tuya": "RK_KEY_TUYA", "vendor": "RK_KEY_VENDOR"}
 
 
+def bl602_stub(data):
+    lines = (data / "bl602-stub.txt").read_text(encoding="ascii").splitlines()
+    image = bytes.fromhex("".join(line for line in lines if not line.startswith("#")))
+    rows = "\n".join("    " + " ".join("0x%02X," % byte for byte in image[at:at + 16])
+                     for at in range(0, len(image), 16))
+    return ('#include "chip/bouffalo/stub.h"\n\nconst uint8_t rk_stub_image[] = {\n' + rows
+            + "\n};\n\nconst size_t rk_stub_image_len = sizeof rk_stub_image;\n")
+
+
 def boot_builds(data):
     lines = []
     for number, row in rows_of(data / "beken-boot-loaders.csv"):
@@ -401,6 +410,7 @@ def checkup_rules(data):
 
 TABLES = {
     "bl602_boot2": bl602_boot2,
+    "bl602_stub": bl602_stub,
     "bl602_layouts": bl602_layouts,
     "bl602_parts": bl602_parts,
     "bl602_tree": bl602_tree,

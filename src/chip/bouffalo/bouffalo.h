@@ -4,6 +4,7 @@
 #define RK_CHIP_BOUFFALO_BOUFFALO_H
 
 #include "chip/bouffalo/frame.h"
+#include "chip/bouffalo/stub.h"
 #include "chip/chip.h"
 
 #define RK_BFL_EFUSE_SIZE 128u
@@ -31,6 +32,8 @@ enum rk_bfl_op {
 
 struct rk_bfl_state {
     bool loader;      /* a loader runs in RAM; false = mask ROM */
+    bool stub;        /* and it is our own */
+    bool rom_only;    /* nothing is to be put into RAM */
     bool syncing;     /* inside rk_bfl_resync() */
     bool flash_ready; /* ROM stage: its flash controller is set up */
     uint8_t *image;   /* the loader to send, owned; NULL = none was given */
@@ -42,6 +45,13 @@ struct rk_bfl_state {
     uint8_t tx[RK_BFL_FRAME_MAX];
     uint8_t rx[2 * RK_BFL_FRAME_MAX];
     size_t rx_len, rx_used;
+
+    /* of the stub */
+    uint8_t tag;
+    struct rk_stub_parser parser;
+    uint8_t *sums; /* SHA-256 of each sector, */
+    uint8_t *sum_known;
+    size_t sum_count, sum_next, ahead;
 };
 
 static inline struct rk_bfl_state *rk_bfl_state(const struct rk_device *dev)
@@ -81,6 +91,8 @@ enum rk_status rk_bfl_handshake(struct rk_device *dev, uint32_t baud, uint64_t w
 /* Asks for the boot info: which stage it is. */
 enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct rk_error *err);
 enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err);
+/* Looks for ROM or vendor's loader at the rates they may have. */
+enum rk_status rk_bfl_knock_again(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_reset(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_keepalive(struct rk_device *dev, struct rk_error *err);
 
@@ -88,6 +100,8 @@ enum rk_status rk_bfl_keepalive(struct rk_device *dev, struct rk_error *err);
 
 /* Sends the loader and starts it at the rate wanted, 0 = the highest that works. */
 enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error *err);
+/* After 2 s of silence the ROM forgets what it has and measures the rate anew. False: it is gone. */
+bool rk_bfl_start_over(struct rk_device *dev);
 /* Can these bytes be a loader? Errors: IMAGE_FORMAT "bl602.loader". */
 enum rk_status rk_bfl_check_loader(const uint8_t *image, size_t len, struct rk_error *err);
 

@@ -18,8 +18,11 @@ static void free_state(struct rk_device *dev)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
 
-    if (s)
+    if (s) {
         free(s->image);
+        free(s->sums);
+        free(s->sum_known);
+    }
     free(s);
     dev->state = NULL;
 }

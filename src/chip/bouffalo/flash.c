@@ -46,6 +46,8 @@ enum rk_status rk_bfl_flash_read(struct rk_device *dev, uint32_t addr, uint8_t *
 {
     enum rk_status st = RK_OK;
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_read(dev, addr, buf, len, err);
     while (st == RK_OK && len > 0) {
         size_t n = len < READ_CHUNK ? len : READ_CHUNK;
         if (rk_cancelled(dev->ctx))
@@ -87,6 +89,8 @@ enum rk_status rk_bfl_digest(struct rk_device *dev, uint32_t addr, uint32_t len,
                                            .device_us = len * 1000000ull / HASH_RATE};
     struct rk_bfl_answer answer;
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_digest(dev, addr, len, out, err);
     if (!rk_bfl_state(dev)->loader)
         return digest_here(dev, addr, len, out, err);
     rk_put_le32(range, addr);
@@ -124,6 +128,8 @@ enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                                            .len = sizeof range,
                                            .device_us = ERASE_US};
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_erase(dev, addr, len, err);
     rk_put_le32(range, addr);
     rk_put_le32(range + 4, addr + len - 1); /* the end is included */
     return no_flash_answer(&command, dev, err);
@@ -160,6 +166,8 @@ enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_
     size_t most = loader ? WRITE_CHUNK : ROM_CHUNK;
     enum rk_status st = RK_OK;
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_write(dev, addr, data, len, false, err);
     while (st == RK_OK && len > 0) {
         size_t n = len < most ? len : most;
         st = program_chunk(dev, addr, data, n, err);

@@ -21,7 +21,10 @@ static void take_info(struct rk_device *dev)
     rk_text_copy(info->chip, sizeof info->chip, "BL602");
     info->chip_evidence = RK_EVIDENCE_CONFIRMED;
     info->loader_in_rom = true;
-    rk_text_copy(info->loader, sizeof info->loader, s->loader ? "in RAM" : "mask ROM");
+    rk_text_copy(info->loader, sizeof info->loader,
+                 s->stub     ? "rekindle"
+                 : s->loader ? "in RAM"
+                             : "mask ROM");
     for (unsigned i = 0; i < 6; i++)
         info->mac[i] = s->info[17 - i];
     info->has_mac = !rk_bytes_all(info->mac, 6, 0);
@@ -46,6 +49,8 @@ static enum rk_status ask_jedec(struct rk_device *dev, uint8_t id[3], struct rk_
                                            .device_us = 100000};
     struct rk_bfl_answer answer;
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_jedec(dev, id, err);
     if (!rk_bfl_state(dev)->loader)
         return rk_bfl_rom_jedec(dev, id, err);
     enum rk_status st = rk_bfl_repeat(dev, &command, &answer, err);
@@ -66,7 +71,7 @@ static enum rk_status send_parameters(struct rk_device *dev, const struct rk_bl6
                                            .device_us = 100000};
     struct rk_bfl_answer answer;
 
-    if (!part || part->in_rom || !rk_bfl_state(dev)->loader)
+    if (!part || part->in_rom || !rk_bfl_state(dev)->loader || rk_bfl_state(dev)->stub)
         return RK_OK;
     memcpy(payload + 4, part->parameters, RK_BL602_FLASH_PARAMETERS);
     return rk_bfl_repeat(dev, &command, &answer, err);
@@ -106,6 +111,8 @@ enum rk_status rk_bfl_probe(struct rk_device *dev, const struct rk_connect_optio
 
     if (st == RK_OK && !s->loader && s->image)
         st = rk_bfl_load(dev, opt->baud, err);
+    else if (st == RK_OK && !s->loader && !s->rom_only)
+        st = rk_stub_load(dev, opt->baud, err);
     if (st != RK_OK)
         return st;
     take_info(dev);
@@ -187,7 +194,7 @@ enum rk_status rk_bfl_locate(struct rk_device *dev, struct rk_error *err)
 
 enum rk_status rk_bfl_identify(struct rk_device *dev, struct rk_error *err)
 {
-    enum rk_status st = rk_bfl_boot_info(dev, 100000, err);
+    enum rk_status st = rk_bfl_state(dev)->stub ? RK_OK : rk_bfl_boot_info(dev, 100000, err);
 
     if (st == RK_OK)
         take_info(dev);

@@ -204,7 +204,7 @@ static bool absent(enum rk_status status)
     return rk_bfl_may_retry(status) || status == RK_ERR_DEVICE_REFUSED;
 }
 
-static enum rk_status knock_again(struct rk_device *dev, struct rk_error *err)
+enum rk_status rk_bfl_knock_again(struct rk_device *dev, struct rk_error *err)
 {
     const uint32_t rates[] = {rk_link_baud(dev->link), 500000, FIRST_BAUD};
     bool heard = false;
@@ -231,7 +231,7 @@ static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
     if (!absent(st) && (st != RK_OK || s->loader == was_loader))
         return st;
     rk_clock_sleep(clock, HALF_FRAME_US + SESSION_US);
-    st = knock_again(dev, err);
+    st = rk_bfl_knock_again(dev, err);
     if (st != RK_OK)
         return st;
     s->flash_ready = false;
@@ -242,6 +242,8 @@ enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
 
+    if (s->stub)
+        return rk_stub_resync(dev, err);
     if (s->syncing)
         return RK_OK;
     s->syncing = true;
@@ -255,6 +257,8 @@ enum rk_status rk_bfl_reset(struct rk_device *dev, struct rk_error *err)
     const struct rk_bfl_command command = {.name = "restart", .op = RK_BFL_RESET};
     struct rk_bfl_answer answer;
 
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_reset(dev, err);
     return rk_bfl_exchange(dev, &command, &answer, err);
 }
 
@@ -262,6 +266,8 @@ enum rk_status rk_bfl_keepalive(struct rk_device *dev, struct rk_error *err)
 {
     if (rk_clock_now(rk_link_clock(dev->link)) - rk_bfl_state(dev)->last_sent_us < KEEPALIVE_US)
         return RK_OK;
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_resync(dev, err);
     enum rk_status st = rk_bfl_boot_info(dev, LISTEN_US, err);
     return rk_bfl_may_retry(st) ? rk_bfl_resync(dev, err) : st;
 }

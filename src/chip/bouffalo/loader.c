@@ -91,8 +91,7 @@ static enum rk_status send_image(struct rk_device *dev, struct rk_error *err)
     return st;
 }
 
-/* After 2 s of silence the ROM forgets what it has and measures the rate anew. False: it is gone. */
-static bool start_over(struct rk_device *dev)
+bool rk_bfl_start_over(struct rk_device *dev)
 {
     struct rk_error ignored;
     bool heard = false;
@@ -151,7 +150,7 @@ enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error
         st = send_image(dev, err);
         if (!rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED)
             break;
-        if (i + 1 == TRIES || !start_over(dev))
+        if (i + 1 == TRIES || !rk_bfl_start_over(dev))
             return st == RK_ERR_DEVICE_REFUSED ? st : lost_on_the_way(err);
         dev->retries_used++;
         if (s->loader)
