@@ -24,5 +24,6 @@ struct rk_connect_options cli_connect_options(const struct cli *cli)
                                        .link_timeout_ms = set->link_timeout_ms,
                                        .retries = set->retries,
                                        .loader = set->loader,
-                                       .loader_len = set->loader_len};
+                                       .loader_len = set->loader_len,
+                                       .rom_only = set->rom_only};
 }

@@ -24,6 +24,7 @@ struct settings {
     uint32_t retries;
     uint8_t *loader; /* content of --loader; NULL = none */
     size_t loader_len;
+    bool rom_only;          /* --loader rom */
     const char *backup_dir; /* NULL = current folder */
     uint32_t lifted;        /* RK_RULE_BIT()s */
 };

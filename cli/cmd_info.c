@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 static const struct option options[] = {
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
@@ -160,6 +162,16 @@ static void tell_key(struct session *s, const struct rk_device_info *info)
                       info->loader_in_rom ? "" : " (cannot be read over this loader)");
 }
 
+/* What the module is talked to through. */
+static const char *loader_text(const struct rk_device_info *info)
+{
+    if (strcmp(info->family, "bl602") != 0)
+        return info->loader_in_rom ? "in mask ROM" : info->loader;
+    return strcmp(info->loader, "rekindle") == 0 ? "rekindle's own, in RAM; started by the mask ROM"
+           : strcmp(info->loader, "in RAM") == 0 ? "as given, in RAM; started by the mask ROM"
+                                                 : "in mask ROM";
+}
+
 static void tell_info(struct session *s, const struct rk_device_info *info)
 {
     size_t count = 0;
@@ -167,7 +179,7 @@ static void tell_info(struct session *s, const struct rk_device_info *info)
 
     session_print(s, "chip      %s%s", info->chip,
                   info->untested ? " (support untested on the real thing)" : "");
-    session_print(s, "loader    %s%s%s", info->loader_in_rom ? "in mask ROM" : info->loader,
+    session_print(s, "loader    %s%s%s", loader_text(info),
                   info->fingerprint_name[0] ? "; in flash: " : "", info->fingerprint_name);
     tell_flash(s, info);
     tell_key(s, info);

@@ -14,7 +14,7 @@ const struct option global_options[] = {
     {"baud", 'b', OPTION_TEXT, "RATE", "transfer rate: a number, auto (highest safe rate, the default) or max", NULL, false, false},
     {"reset", 'R', OPTION_TEXT, "MODE", "how to reset the module: auto, none, manual, dtr-rts, rts, dtr, or seq:D0|R1|W0.2|R0", NULL, false, false},
     {"link-timeout", 't', OPTION_SECONDS, "SECONDS", "how long to wait for the module (default 20; 0 = for ever)", NULL, false, false},
-    {"loader", 0, OPTION_FILE, "FILE", "BL602: put this loader into its RAM; without it everything goes through the mask ROM, slowly", NULL, false, false},
+    {"loader", 0, OPTION_FILE, "FILE", "BL602: put this loader into its RAM instead of rekindle's own; \"rom\": none, everything goes through the mask ROM, slowly", NULL, false, false},
     {"retries", 0, OPTION_NUMBER, "N", "repeats of a failed command (default 5)", NULL, false, false},
     {"json", 'j', OPTION_SWITCH, NULL, "print one JSON document on standard output", NULL, false, false},
     {"jsonl", 0, OPTION_SWITCH, NULL, "print events as JSON lines while working, the result last", NULL, false, false},

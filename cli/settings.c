@@ -255,6 +255,9 @@ static enum rk_status read_loader(struct cli *cli, struct rk_error *err)
 
     if (!name || option_is_own(cli->in.command, "loader"))
         return RK_OK;
+    cli->settings.rom_only = strcmp(name, "rom") == 0;
+    if (cli->settings.rom_only)
+        return RK_OK;
     return rk_file_read(name, LOADER_MAX_BYTES, &cli->settings.loader, &cli->settings.loader_len,
                         err);
 }

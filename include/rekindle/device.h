@@ -87,8 +87,9 @@ struct rk_connect_options {
     bool bare; /* read nothing of the flash: a module whose reads fail can be connected like this.
                   Size, regions and MAC are then what is usual, or unknown */
     const uint8_t *loader; /* BL602: a loader to put into its RAM (boot header, segment header,
-                              data), copied; NULL = work through the mask ROM alone, slowly */
+                              data), copied; NULL = rekindle's own */
     size_t loader_len;
+    bool rom_only; /* BL602: put nothing into RAM, work through the mask ROM alone, slowly */
 };
 
 struct rk_device;

@@ -48,7 +48,7 @@ struct rk_bfl_state {
 
     /* of the stub */
     uint8_t tag;
-    struct rk_stub_parser parser;
+    struct rk_cobs_parser parser;
     uint8_t *sums; /* SHA-256 of each sector, */
     uint8_t *sum_known;
     size_t sum_count, sum_next, ahead;

@@ -115,6 +115,7 @@ static enum rk_status new_state(struct rk_device *dev, const struct rk_connect_o
     if (!s)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     dev->state = s;
+    s->rom_only = opt->rom_only;
     if (!opt->loader)
         return RK_OK;
     enum rk_status st = rk_bfl_check_loader(opt->loader, opt->loader_len, err);
@@ -140,6 +141,11 @@ static enum rk_status knock(struct rk_device *dev, uint32_t baud, bool *linked,
         return st;
     struct rk_bfl_state *s = rk_bfl_state(dev);
     static const uint8_t ask[] = {RK_BFL_BOOT_INFO, 0, 0, 0};
+    if (!*linked && rk_stub_heard(dev)) {
+        dev->info.baud = baud;
+        *linked = true;
+        return RK_OK;
+    }
     if (!*linked) {
         size_t got = 0;
         st = rk_link_write(dev->link, ask, sizeof ask, err);

@@ -37,24 +37,28 @@ enum rk_status rk_stub_send(struct rk_device *dev, uint8_t op, uint8_t tag, cons
                             size_t head_len, const uint8_t *data, size_t len, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
-    size_t n = rk_stub_encode(s->tx, sizeof s->tx, op, tag, head, head_len, data, len);
+    /* a 00 in front cuts off what is left of a damaged frame, or of the bytes 55 of a greeting */
+    size_t begin = op == RK_STUB_DATA ? 0 : 1;
+    size_t n =
+        rk_cobs_encode(s->tx + begin, sizeof s->tx - begin, op, tag, head, head_len, data, len);
 
+    s->tx[0] = begin ? 0 : s->tx[0];
     if (n == 0)
         return rk_fail(err, RK_ERR_INTERNAL, "internal.frame", "request %02x does not fit", op);
     dev->commands++;
     s->last_sent_us = rk_clock_now(rk_link_clock(dev->link));
-    return rk_link_write(dev->link, s->tx, n, err);
+    return rk_link_write(dev->link, s->tx, begin + n, err);
 }
 
 enum rk_status rk_stub_receive(struct rk_device *dev, uint64_t until_us,
-                               struct rk_stub_frame *frame, struct rk_error *err)
+                               struct rk_cobs_frame *frame, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
     const struct rk_clock *clock = rk_link_clock(dev->link);
 
     for (;;) {
         while (s->rx_used < s->rx_len)
-            if (rk_stub_parse(&s->parser, s->rx[s->rx_used++], frame))
+            if (rk_cobs_parse(&s->parser, s->rx[s->rx_used++], frame))
                 return RK_OK;
         uint64_t now = rk_clock_now(clock);
         if (now >= until_us)
@@ -67,7 +71,7 @@ enum rk_status rk_stub_receive(struct rk_device *dev, uint64_t until_us,
     }
 }
 
-enum rk_status rk_stub_refused(const char *name, const struct rk_stub_frame *frame,
+enum rk_status rk_stub_refused(const char *name, const struct rk_cobs_frame *frame,
                                struct rk_error *err)
 {
     static const char *const texts[] = {"",           "an unknown request",
@@ -92,7 +96,7 @@ enum rk_status rk_stub_refused(const char *name, const struct rk_stub_frame *fra
 /* ---- requests ---- */
 
 static enum rk_status ask_once(struct rk_device *dev, const struct rk_stub_request *q,
-                               struct rk_stub_frame *answer, struct rk_error *err)
+                               struct rk_cobs_frame *answer, struct rk_error *err)
 {
     const struct rk_clock *clock = rk_link_clock(dev->link);
     uint32_t baud = rk_link_baud(dev->link);
@@ -118,7 +122,7 @@ static enum rk_status ask_once(struct rk_device *dev, const struct rk_stub_reque
 }
 
 enum rk_status rk_stub_ask(struct rk_device *dev, const struct rk_stub_request *request,
-                           struct rk_stub_frame *answer, struct rk_error *err)
+                           struct rk_cobs_frame *answer, struct rk_error *err)
 {
     for (uint32_t attempt = 0;; attempt++) {
         enum rk_status st = ask_once(dev, request, answer, err);
@@ -139,7 +143,7 @@ enum rk_status rk_stub_ask(struct rk_device *dev, const struct rk_stub_request *
 
 /* ---- the first words ---- */
 
-static bool take_hello(struct rk_device *dev, const struct rk_stub_frame *frame)
+static bool take_hello(struct rk_device *dev, const struct rk_cobs_frame *frame)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
 
@@ -152,11 +156,23 @@ static bool take_hello(struct rk_device *dev, const struct rk_stub_frame *frame)
     return true;
 }
 
+bool rk_stub_heard(struct rk_device *dev)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    struct rk_cobs_frame frame;
+
+    memset(&s->parser, 0, sizeof s->parser);
+    for (size_t i = 0; i < s->rx_len; i++)
+        if (rk_cobs_parse(&s->parser, s->rx[i], &frame) && take_hello(dev, &frame))
+            return true;
+    return false;
+}
+
 static enum rk_status say_hello(struct rk_device *dev, bool *heard, struct rk_error *err)
 {
     const struct rk_stub_request hello = {
         .name = "say hello", .op = RK_STUB_HELLO, .answer_len = RK_STUB_HELLO_LEN};
-    struct rk_stub_frame frame;
+    struct rk_cobs_frame frame;
     enum rk_status st = ask_once(dev, &hello, &frame, err);
 
     *heard = st == RK_OK && take_hello(dev, &frame);
@@ -169,7 +185,7 @@ enum rk_status rk_stub_greet(struct rk_device *dev, uint32_t baud, bool *heard,
     struct rk_bfl_state *s = rk_bfl_state(dev);
     const struct rk_clock *clock = rk_link_clock(dev->link);
     size_t train = baud / 10000 > TRAIN_MIN ? baud / 10000 : TRAIN_MIN;
-    struct rk_stub_frame frame;
+    struct rk_cobs_frame frame;
     enum rk_status st = RK_OK;
 
     *heard = false;
@@ -359,11 +375,14 @@ static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
     st = rk_stub_greet(dev, rate, &heard, err);
     if (st != RK_OK || heard)
         return st;
-    /* it was reset: the ROM listens, or the flash has started */
-    st = rk_bfl_knock_again(dev, err);
+    /* it was reset: the ROM has measured the rate just now, or listens still */
+    rk_bfl_state(dev)->stub = false;
+    rk_clock_sleep(rk_link_clock(dev->link), START_US);
+    st = rk_bfl_boot_info(dev, GREET_US, err);
+    if (st != RK_OK)
+        st = rk_bfl_knock_again(dev, err);
     if (st != RK_OK)
         return st;
-    rk_bfl_state(dev)->stub = false;
     return rk_stub_load(dev, rate, err);
 }
 

@@ -3,19 +3,17 @@
 #ifndef RK_CHIP_BOUFFALO_STUB_H
 #define RK_CHIP_BOUFFALO_STUB_H
 
+#include "base/cobs.h"
 #include "chip/chip.h"
 
 /* Built from stub/ by tools/stub.py. */
 extern const uint8_t rk_stub_image[];
 extern const size_t rk_stub_image_len;
 
-#define RK_STUB_ADDR        0x22010000u /* where it lies and begins */
-#define RK_STUB_PROTOCOL    1u
-#define RK_STUB_PAYLOAD_MAX 4104u
-#define RK_STUB_BODY_MAX    (2u + RK_STUB_PAYLOAD_MAX + 4u)
-#define RK_STUB_FRAME_MAX   (RK_STUB_BODY_MAX + RK_STUB_BODY_MAX / 254u + 3u)
-#define RK_STUB_HELLO_LEN   32u
-#define RK_STUB_DATA_MAX    4096u
+#define RK_STUB_ADDR      0x22010000u /* where it lies and begins */
+#define RK_STUB_PROTOCOL  1u
+#define RK_STUB_HELLO_LEN 32u
+#define RK_STUB_DATA_MAX  4096u
 
 enum rk_stub_op {
     RK_STUB_HELLO = 0x01,
@@ -44,29 +42,6 @@ enum {
     RK_STUB_DIGEST_SHA = 1
 };
 
-/* ---- stub_frame.c: pure ---- */
-
-struct rk_stub_frame {
-    uint8_t op, tag;
-    const uint8_t *payload; /* inside of the parser, until its next byte */
-    size_t len;
-};
-
-struct rk_stub_parser {
-    uint8_t body[RK_STUB_BODY_MAX];
-    size_t len;
-    unsigned left; /* data bytes until the next code byte */
-    bool zero;     /* a 00 goes in front of the next block */
-    bool bad;
-};
-
-/* The next byte from the line. True: it ends a whole frame with a good CRC. */
-bool rk_stub_parse(struct rk_stub_parser *parser, uint8_t byte, struct rk_stub_frame *out);
-
-/* Makes a frame; the payload is in two parts. Returns its length, 0 if it does not fit. */
-size_t rk_stub_encode(uint8_t *out, size_t cap, uint8_t op, uint8_t tag, const uint8_t *head,
-                      size_t head_len, const uint8_t *data, size_t len);
-
 /* ---- stub.c: requests and answers ---- */
 
 struct rk_stub_request {
@@ -80,17 +55,19 @@ struct rk_stub_request {
 
 /* Asks, again and again if need be. */
 enum rk_status rk_stub_ask(struct rk_device *dev, const struct rk_stub_request *request,
-                           struct rk_stub_frame *answer, struct rk_error *err);
+                           struct rk_cobs_frame *answer, struct rk_error *err);
 /* The parts of it: a new tag, which is never 0; sending; the next frame until then (TIMEOUT). */
 uint8_t rk_stub_next_tag(struct rk_device *dev);
 enum rk_status rk_stub_send(struct rk_device *dev, uint8_t op, uint8_t tag, const uint8_t *head,
                             size_t head_len, const uint8_t *data, size_t len, struct rk_error *err);
 enum rk_status rk_stub_receive(struct rk_device *dev, uint64_t until_us,
-                               struct rk_stub_frame *frame, struct rk_error *err);
+                               struct rk_cobs_frame *frame, struct rk_error *err);
 /* An ff frame in words. */
-enum rk_status rk_stub_refused(const char *name, const struct rk_stub_frame *frame,
+enum rk_status rk_stub_refused(const char *name, const struct rk_cobs_frame *frame,
                                struct rk_error *err);
 
+/* Is HELLO in what was received? It has come to a stub that was left running. */
+bool rk_stub_heard(struct rk_device *dev);
 /* Sends bytes 55 at that rate and waits for HELLO. */
 enum rk_status rk_stub_greet(struct rk_device *dev, uint32_t baud, bool *heard,
                              struct rk_error *err);

@@ -16,7 +16,7 @@ enum rk_status rk_stub_jedec(struct rk_device *dev, uint8_t id[3], struct rk_err
 {
     const struct rk_stub_request request = {
         .name = "tell its flash part", .op = RK_STUB_FLASH, .answer_len = 6, .device_us = 10000};
-    struct rk_stub_frame answer;
+    struct rk_cobs_frame answer;
     enum rk_status st = rk_stub_ask(dev, &request, &answer, err);
 
     if (st == RK_OK)
@@ -27,7 +27,7 @@ enum rk_status rk_stub_jedec(struct rk_device *dev, uint8_t id[3], struct rk_err
 enum rk_status rk_stub_reset(struct rk_device *dev, struct rk_error *err)
 {
     const struct rk_stub_request request = {.name = "restart", .op = RK_STUB_RESET};
-    struct rk_stub_frame answer;
+    struct rk_cobs_frame answer;
 
     return rk_stub_ask(dev, &request, &answer, err);
 }
@@ -69,7 +69,7 @@ static enum rk_status ask_sums(struct rk_device *dev, size_t first, size_t count
                                             .len = sizeof range,
                                             .answer_len = HASH * count,
                                             .device_us = count * SUM_US};
-    struct rk_stub_frame answer;
+    struct rk_cobs_frame answer;
 
     rk_put_le32(range, (uint32_t)(first * RK_SECTOR_SIZE));
     rk_put_le32(range + 4, (uint32_t)(count * RK_SECTOR_SIZE));
@@ -111,7 +111,7 @@ static enum rk_status digest_of_range(struct rk_device *dev, uint32_t addr, uint
                                             .len = sizeof range,
                                             .answer_len = HASH,
                                             .device_us = SUM_US};
-    struct rk_stub_frame answer;
+    struct rk_cobs_frame answer;
 
     rk_put_le32(range, addr);
     rk_put_le32(range + 4, len);
@@ -147,7 +147,7 @@ enum rk_status rk_stub_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                                             .payload = range,
                                             .len = sizeof range,
                                             .device_us = ERASE_US};
-    struct rk_stub_frame answer;
+    struct rk_cobs_frame answer;
 
     rk_stub_forget(dev, addr, len);
     rk_put_le32(range, addr);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define FRAME_US 500000u /* between two frames */
+#define LOSSES   4u      /* in turn, per retry allowed: a frame is long */
 #define HEAD     5u      /* offset, last */
 #define PIECE    0x20000u
 
@@ -48,7 +49,7 @@ static enum rk_status ask(struct rk_device *dev, struct reading *r, uint32_t add
 }
 
 /* Takes a frame. *lost: it does not go on where the last one ended; *done: all is there. */
-static void take(struct reading *r, const struct rk_stub_frame *f, bool *lost, bool *done)
+static void take(struct reading *r, const struct rk_cobs_frame *f, bool *lost, bool *done)
 {
     bool last = f->payload[4];
     size_t n = f->len - HEAD, sum = last ? 4 : 0;
@@ -73,7 +74,7 @@ static void take(struct reading *r, const struct rk_stub_frame *f, bool *lost, b
 static enum rk_status take_all(struct rk_device *dev, struct reading *r, struct rk_error *err)
 {
     const struct rk_clock *clock = rk_link_clock(dev->link);
-    struct rk_stub_frame frame;
+    struct rk_cobs_frame frame;
     bool lost = false, done = false;
 
     while (!done) {
@@ -114,7 +115,7 @@ static enum rk_status read_piece(struct rk_device *dev, struct reading *r, uint3
         addr += (uint32_t)got;
         buf += got;
         len -= got;
-        if (failures > dev->retries) {
+        if (failures > LOSSES * dev->retries) {
             if (err)
                 err->status = RK_ERR_LINK_LOST;
             return RK_ERR_LINK_LOST;

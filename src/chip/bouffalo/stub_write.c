@@ -66,7 +66,7 @@ static enum rk_status send_some(struct rk_device *dev, struct writing *w, struct
     return st;
 }
 
-static void take(struct rk_device *dev, struct writing *w, const struct rk_stub_frame *f)
+static void take(struct rk_device *dev, struct writing *w, const struct rk_cobs_frame *f)
 {
     const uint8_t *p = f->payload;
     uint32_t received = rk_get_le32(p + 4), limit = rk_get_le32(p + 8);
@@ -101,7 +101,7 @@ static enum rk_status look(struct rk_device *dev, struct writing *w, uint64_t wa
                            struct rk_error *err)
 {
     const struct rk_clock *clock = rk_link_clock(dev->link);
-    struct rk_stub_frame frame;
+    struct rk_cobs_frame frame;
     struct rk_error none;
     enum rk_status st = rk_stub_receive(dev, rk_clock_now(clock) + wait_us, &frame, &none);
 
@@ -128,7 +128,7 @@ static enum rk_status look(struct rk_device *dev, struct writing *w, uint64_t wa
 static enum rk_status conclude(const struct writing *w, struct rk_error *err)
 {
     const uint8_t failure[6] = {RK_STUB_WRITE, w->code};
-    const struct rk_stub_frame frame = {.op = RK_STUB_ERROR, .payload = failure, .len = 6};
+    const struct rk_cobs_frame frame = {.op = RK_STUB_ERROR, .payload = failure, .len = 6};
 
     if (w->state == FAILED)
         return rk_stub_refused("write its flash", &frame, err);

@@ -27,15 +27,16 @@ enum bfl_load { BFL_NO_HEADER, BFL_SEGMENTS, BFL_DATA, BFL_COMPLETE, BFL_CHECKED
 
 struct bouffalo {
     enum bfl_phase phase;
-    uint64_t phase_ns; /* when the phase ends by itself */
-    uint64_t byte_ns;  /* of the last byte */
-    uint64_t recent;   /* the last eight bytes on the wire, as they were sent */
-    uint64_t frame_ns; /* of the last whole frame, or the begin of the session */
-    bool loader;       /* the image in RAM runs */
-    bool half;         /* the loader has seen one time-out in this session */
-    unsigned failures; /* errors it has answered in it */
-    uint16_t sticky;   /* error of an earlier write, for the write check */
-    uint64_t flash_ns; /* the flash is busy with a write that was acknowledged */
+    uint64_t phase_ns;     /* when the phase ends by itself */
+    uint64_t byte_ns;      /* of the last byte */
+    uint64_t recent;       /* the last eight bytes on the wire, as they were sent */
+    uint64_t frame_ns;     /* of the last whole frame, or the begin of the session */
+    bool loader;           /* the image in RAM runs */
+    struct bfl_stub *stub; /* it is rekindle's own; NULL = a vendor's */
+    bool half;             /* the loader has seen one time-out in this session */
+    unsigned failures;     /* errors it has answered in it */
+    uint16_t sticky;       /* error of an earlier write, for the write check */
+    uint64_t flash_ns;     /* the flash is busy with a write that was acknowledged */
 
     uint8_t frame[4 + BFL_LOADER_MAX];
     size_t got;

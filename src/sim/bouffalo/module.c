@@ -1,6 +1,6 @@
 /* A BL602 as a whole: creation, reset, and who gets the processor: the mask ROM's download mode while
  * the boot pin GPIO8 is high, else what is in the flash. */
-#include "sim/bouffalo/bouffalo.h"
+#include "sim/bouffalo/stub.h"
 
 #include "sim/catalogue.h"
 
@@ -70,11 +70,13 @@ static void forget_image(struct bouffalo *bfl)
     bfl->sha = NULL;
     bfl->load = BFL_NO_HEADER;
     bfl->loader = false;
+    bfl_stub_end(bfl);
+    memset(bfl->ram, 0, BFL_RAM);
 }
 
 static void destroy(struct rk_sim *sim)
 {
-    if (sim->module) {
+    if (sim->module && bfl_of(sim)->ram) {
         forget_image(bfl_of(sim));
         free(bfl_of(sim)->ram);
     }
@@ -104,7 +106,7 @@ static void missed(struct rk_sim *sim, uint8_t byte)
     const struct bouffalo *bfl = bfl_of(sim);
 
     (void)byte;
-    if (!sim->options.manual_reset && bfl->phase == BFL_SESSION &&
+    if (!sim->options.manual_reset && (bfl->phase == BFL_SESSION || bfl->stub) &&
         sim->now_ns >= bfl->frame_ns + PATIENCE_NS && sim->now_ns >= sim->cpu_free_ns + PATIENCE_NS)
         rk_sim_restart(sim, RK_SIM_USER);
 }

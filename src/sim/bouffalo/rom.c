@@ -1,5 +1,5 @@
 /* The mask ROM's download mode: its commands, its order, its errors. */
-#include "sim/bouffalo/bouffalo.h"
+#include "sim/bouffalo/stub.h"
 
 #include "base/bytes.h"
 #include "base/crc.h"
@@ -184,6 +184,8 @@ static void run_image(struct rk_sim *sim)
     bfl_ok(sim);
     bfl->loader = true;
     bfl_listen(sim);
+    if (bfl_is_stub(bfl) && !bfl_stub_start(sim))
+        sim->power = RK_SIM_OFF; /* no memory */
 }
 
 static void change_rate(struct rk_sim *sim, const uint8_t *payload, size_t len)

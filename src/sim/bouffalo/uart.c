@@ -1,5 +1,5 @@
 /* The serial line of a BL602: measuring the rate, frames and their time-outs. */
-#include "sim/bouffalo/bouffalo.h"
+#include "sim/bouffalo/stub.h"
 
 #include "base/bytes.h"
 
@@ -55,6 +55,10 @@ void bfl_measure(struct rk_sim *sim, uint8_t byte, uint32_t baud)
     bfl->recent = bfl->recent << 8 | byte;
     if (bfl->loader && !sim->options.manual_reset && is_search(bfl)) {
         rk_sim_restart(sim, RK_SIM_USER);
+        return;
+    }
+    if (bfl->stub) {
+        bfl_stub_measure(sim, byte, baud);
         return;
     }
     if (bfl->phase != BFL_LISTEN || sim->now_ns < sim->cpu_free_ns)
@@ -141,6 +145,10 @@ void bfl_byte(struct rk_sim *sim, uint8_t byte)
 {
     struct bouffalo *bfl = bfl_of(sim);
 
+    if (bfl->stub) {
+        bfl_stub_byte(sim, byte);
+        return;
+    }
     if (bfl->phase != BFL_SESSION)
         return;
     bfl->byte_ns = sim->now_ns;
@@ -163,6 +171,8 @@ uint64_t bfl_timer_ns(const struct rk_sim *sim)
 {
     const struct bouffalo *bfl = bfl_of(sim);
 
+    if (bfl->stub && bfl->phase != BFL_RESET)
+        return bfl_stub_timer_ns(sim);
     if (bfl->phase != BFL_SESSION)
         return bfl->phase_ns;
     uint64_t from = bfl->byte_ns > sim->cpu_free_ns ? bfl->byte_ns : sim->cpu_free_ns;
@@ -187,6 +197,10 @@ void bfl_timer(struct rk_sim *sim)
 {
     struct bouffalo *bfl = bfl_of(sim);
 
+    if (bfl->stub && bfl->phase != BFL_RESET) {
+        bfl_stub_timer(sim);
+        return;
+    }
     switch (bfl->phase) {
     case BFL_FLASH:
         bfl->phase_ns = RK_SIM_NEVER;

@@ -1,18 +1,23 @@
-/* The BL602 driver against the virtual module: through a loader in RAM and through the ROM alone. */
+/* The BL602 driver against the virtual module: through our own stub, a vendor's loader in RAM, and the ROM
+ * alone. */
 #include "unit/chip/bench.h"
 #include "unit/sim/bl602_loader.h"
+
+#include "sim/machine.h"
 
 #define SIZE 0x200000u
 
 static uint8_t loader[LOADER_SIZE];
 
-static void connect_with(struct bench *b, const struct rk_sim_options *sim, bool with_loader,
+enum way { ROM, VENDOR, STUB };
+
+static void connect_with(struct bench *b, const struct rk_sim_options *sim, enum way way,
                          const char *chip)
 {
-    struct rk_connect_options opt = {.size = sizeof opt, .chip = chip};
+    struct rk_connect_options opt = {.size = sizeof opt, .chip = chip, .rom_only = way == ROM};
 
     loader_make(loader);
-    if (with_loader) {
+    if (way == VENDOR) {
         opt.loader = loader;
         opt.loader_len = sizeof loader;
     }
@@ -28,15 +33,15 @@ static void module_is_identified(void **state)
 
     (void)state;
     bench_make_content();
-    for (int with = 0; with < 2; with++)
+    for (int way = ROM; way <= STUB; way++)
         for (int named = 0; named < 2; named++) {
-            connect_with(&b, &sim, with, named ? "bl602" : NULL);
+            connect_with(&b, &sim, (enum way)way, named ? "bl602" : NULL);
             const struct rk_device_info *info = rk_device_info(b.dev);
             assert_string_equal(info->chip, "BL602");
             assert_string_equal(info->flash_name, "W25Q16JV");
             assert_int_equal(info->flash_size, SIZE);
             assert_memory_equal(info->mac, mac, 6);
-            assert_int_equal(info->baud, with ? 2000000 : named ? 500000 : 115200);
+            assert_int_equal(info->baud, way != ROM ? 2000000 : named ? 500000 : 115200);
             bench_end(&b);
         }
 }
@@ -77,8 +82,88 @@ static void loader_reads_and_writes(void **state)
 
     (void)state;
     bench_make_content();
-    connect_with(&b, &sim, true, NULL);
+    connect_with(&b, &sim, VENDOR, NULL);
     exercise(&b);
+    bench_end(&b);
+}
+
+static void stub_reads_and_writes(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    connect_with(&b, &sim, STUB, NULL);
+    assert_string_equal(rk_device_info(b.dev)->loader, "rekindle");
+    exercise(&b);
+    bench_end(&b);
+}
+
+/* The very program, on the emulated chip. */
+static void executed_stub_reads_and_writes(void **state)
+{
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct bench b;
+
+    (void)state;
+    if (!rk_emulated_modules("bl602"))
+        skip();
+    bench_make_content();
+    sim.emulate = true;
+    connect_with(&b, &sim, STUB, "bl602");
+    assert_string_equal(rk_device_info(b.dev)->loader, "rekindle");
+    exercise(&b);
+    bench_end(&b);
+}
+
+/* Bytes are lost, changed and added in both directions: what arrives is right all the same. */
+static void stub_survives_a_bad_line(void **state)
+{
+    static uint8_t got[0x20000];
+    unsigned faults = 0;
+
+    (void)state;
+    bench_make_content();
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+        struct rk_sim_stats stats;
+        struct bench b;
+        connect_with(&b, &sim, STUB, "bl602");
+        const struct rk_sim_faults noise = {
+            .seed = seed, .drop_ppm = 50, .flip_ppm = 50, .add_ppm = 50};
+        rk_sim_set_faults(b.sim, &noise);
+        bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
+        assert_memory_equal(got, bench_content + 0x30000, sizeof got);
+        bench_ok(&b, rk_device_write_begin(b.dev, &b.err));
+        bench_ok(&b, rk_device_erase(b.dev, 0x40000, RK_BLOCK_SIZE, &b.err));
+        bench_ok(&b, rk_device_program(b.dev, 0x40000, bench_content, RK_BLOCK_SIZE, &b.err));
+        bench_ok(&b, rk_device_write_end(b.dev, &b.err));
+        size_t len;
+        assert_memory_equal(rk_sim_flash(b.sim, &len) + 0x40000, bench_content, RK_BLOCK_SIZE);
+        rk_sim_stats(b.sim, &stats);
+        faults += stats.faults;
+        bench_end(&b);
+    }
+    assert_true(faults > 10);
+}
+
+/* Left running by --no-reset, it is found again. */
+static void running_stub_is_met_again(void **state)
+{
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602"};
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    sim.manual_reset = true;
+    connect_with(&b, &sim, STUB, "bl602");
+    rk_device_free(b.dev);
+    b.dev = NULL;
+    rk_clock_sleep(rk_link_clock(b.link), 4000000);
+    bench_ok(&b, bench_connect(&b, &opt));
+    assert_string_equal(rk_device_info(b.dev)->loader, "rekindle");
     bench_end(&b);
 }
 
@@ -89,7 +174,7 @@ static void rom_reads_and_writes(void **state)
 
     (void)state;
     bench_make_content();
-    connect_with(&b, &sim, false, "bl602");
+    connect_with(&b, &sim, ROM, "bl602");
     exercise(&b);
     bench_end(&b);
 }
@@ -104,7 +189,7 @@ static void bad_line_is_survived(void **state)
     (void)state;
     bench_make_content();
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        connect_with(&b, &sim, true, "bl602");
+        connect_with(&b, &sim, VENDOR, "bl602");
         const struct rk_sim_faults faults = {.seed = seed, .drop_ppm = 60};
         rk_sim_set_faults(b.sim, &faults);
         bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
@@ -152,11 +237,14 @@ static void reset_module_gets_the_loader_again(void **state)
 
     (void)state;
     bench_make_content();
-    connect_with(&b, &sim, true, "bl602");
-    rk_sim_power_on(b.sim, bench_now(&b));
-    bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
-    assert_memory_equal(got, bench_content + 0x30000, sizeof got);
-    bench_end(&b);
+    for (int way = VENDOR; way <= STUB; way++) {
+        connect_with(&b, &sim, (enum way)way, "bl602");
+        rk_sim_power_on(b.sim, bench_now(&b));
+        memset(got, 0, sizeof got);
+        bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
+        assert_memory_equal(got, bench_content + 0x30000, sizeof got);
+        bench_end(&b);
+    }
 }
 
 static void wrong_loader_is_refused(void **state)
@@ -186,6 +274,10 @@ int main(void)
         cmocka_unit_test(module_is_identified),
         cmocka_unit_test(loader_reads_and_writes),
         cmocka_unit_test(rom_reads_and_writes),
+        cmocka_unit_test(stub_reads_and_writes),
+        cmocka_unit_test(executed_stub_reads_and_writes),
+        cmocka_unit_test(stub_survives_a_bad_line),
+        cmocka_unit_test(running_stub_is_met_again),
         cmocka_unit_test(bad_line_is_survived),
         cmocka_unit_test(loader_gets_through_a_bad_line),
         cmocka_unit_test(reset_module_gets_the_loader_again),

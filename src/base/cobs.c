@@ -1,5 +1,4 @@
-/* Frames of the stub: consistent overhead byte stuffing between bytes 00, a CRC-32 at the end. */
-#include "chip/bouffalo/stub.h"
+#include "base/cobs.h"
 
 #include "base/bytes.h"
 #include "base/crc.h"
@@ -10,7 +9,7 @@ enum { HEAD = 2, CRC = 4, BLOCK_MAX = 254 };
 
 /* ---- receiving ---- */
 
-static void add(struct rk_stub_parser *p, uint8_t byte)
+static void add(struct rk_cobs_parser *p, uint8_t byte)
 {
     if (p->len < sizeof p->body)
         p->body[p->len++] = byte;
@@ -18,7 +17,7 @@ static void add(struct rk_stub_parser *p, uint8_t byte)
         p->bad = true;
 }
 
-static bool finish(struct rk_stub_parser *p, struct rk_stub_frame *out)
+static bool finish(struct rk_cobs_parser *p, struct rk_cobs_frame *out)
 {
     bool good = !p->bad && p->left == 0 && p->len >= HEAD + CRC;
     size_t len = p->len;
@@ -27,12 +26,12 @@ static bool finish(struct rk_stub_parser *p, struct rk_stub_frame *out)
     p->zero = p->bad = false;
     if (!good || rk_crc32(0, p->body, len - CRC) != rk_get_le32(p->body + len - CRC))
         return false;
-    *out = (struct rk_stub_frame){
+    *out = (struct rk_cobs_frame){
         .op = p->body[0], .tag = p->body[1], .payload = p->body + HEAD, .len = len - HEAD - CRC};
     return true;
 }
 
-bool rk_stub_parse(struct rk_stub_parser *p, uint8_t byte, struct rk_stub_frame *out)
+bool rk_cobs_parse(struct rk_cobs_parser *p, uint8_t byte, struct rk_cobs_frame *out)
 {
     if (byte == 0)
         return finish(p, out);
@@ -66,7 +65,7 @@ static uint8_t byte_of(const struct body *body, size_t at)
     return body->parts[i][at];
 }
 
-size_t rk_stub_encode(uint8_t *out, size_t cap, uint8_t op, uint8_t tag, const uint8_t *head,
+size_t rk_cobs_encode(uint8_t *out, size_t cap, uint8_t op, uint8_t tag, const uint8_t *head,
                       size_t head_len, const uint8_t *data, size_t len)
 {
     struct body body = {.head = {op, tag}, .lens = {HEAD, head_len, len, CRC}};
@@ -76,7 +75,7 @@ size_t rk_stub_encode(uint8_t *out, size_t cap, uint8_t op, uint8_t tag, const u
     body.parts[1] = head;
     body.parts[2] = data;
     body.parts[3] = body.crc;
-    if (head_len + len > RK_STUB_PAYLOAD_MAX || cap < all + all / BLOCK_MAX + 3)
+    if (head_len + len > RK_COBS_PAYLOAD_MAX || cap < all + all / BLOCK_MAX + 3)
         return 0;
     uint32_t crc = rk_crc32(0, body.head, HEAD);
     crc = head_len ? rk_crc32(crc, head, head_len) : crc;
