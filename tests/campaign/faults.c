@@ -2,7 +2,7 @@
  * error that says what happened, within its time; then the same command without faults must
  * succeed with the exact bytes, and what was not to be touched must be untouched.
  *
- *   campaign_faults [--runs N] [--seed S] [-v]
+ *   campaign_faults [--runs N] [--seed S] [--model MODEL] [-v]
  *
  * Run `--runs 1 --seed S -v` to repeat the run that a failure names. */
 #include "campaign/module.h"
@@ -20,7 +20,7 @@ static const struct {
     const char *model, *loader;
 } models[] = {{"bk7231n", NULL}, {"bk7231t", "1.0.4"}, {"bk7231t", "1.0.5"}, {"bk7231t", "1.0.6"},
               {"bk7231m", NULL}, {"bk7231u", NULL},    {"bk7238", NULL},     {"bk7252", NULL},
-              {"bk7231q", NULL}, {"bk7252n", NULL}};
+              {"bk7231q", NULL}, {"bk7252n", NULL},    {"bl602", NULL}};
 
 enum kind {
     DROP,
@@ -61,6 +61,7 @@ struct run {
 };
 
 static bool verbose;
+static const char *only; /* this model; NULL = all */
 
 /* A number between low and high whose logarithm is spread evenly: faults from rare to plenty. */
 static uint32_t spread(struct rk_rng *rng, uint32_t low, uint32_t high)
@@ -215,6 +216,10 @@ static bool one_run(uint64_t seed)
     struct run run = {.seed = seed, .rng = {seed * 0x9E3779B9u + 1}};
     size_t model = rk_rng_below(&run.rng, sizeof models / sizeof models[0]);
 
+    for (size_t i = 0; only && i < sizeof models / sizeof models[0]; i++)
+        if (strcmp(models[i].model, only) == 0)
+            model = i;
+
     run.kind = (enum kind)(seed % KIND_COUNT);
     run.operation = (enum operation)rk_rng_below(&run.rng, OPERATION_COUNT);
     run.addr = 0x11000 + rk_rng_below(&run.rng, 0x100) * 0x1000;
@@ -250,6 +255,8 @@ int main(int argc, char **argv)
             runs = strtoull(argv[++i], NULL, 0);
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             seed = strtoull(argv[++i], NULL, 0);
+        else if (strcmp(argv[i], "--model") == 0 && i + 1 < argc)
+            only = argv[++i];
     }
     for (uint64_t i = 0; i < runs; i++)
         failed += !one_run(seed + i);

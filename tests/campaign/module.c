@@ -2,6 +2,8 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "flash/bl602_parts.h"
+#include "image/bouffalo/header.h"
 #include "store/file.h"
 
 #include <dirent.h>
@@ -53,11 +55,16 @@ static void put_noise(struct rk_rng *rng, uint8_t *flash, uint32_t addr, uint32_
 static void make_content(uint8_t *flash, size_t size, const char *model, uint64_t seed)
 {
     struct rk_rng rng = {seed};
+    bool bl602 = strcmp(model, "bl602") == 0;
 
     put_noise(&rng, flash, 0x1000, 0x1000 + rk_rng_below(&rng, 0x4000));
     put_noise(&rng, flash, APP_ADDR, 0x10000 + rk_rng_below(&rng, 0x20000));
     put_noise(&rng, flash, 0x1ED000, 0x1000 + rk_rng_below(&rng, 0x4000));
-    put_rf(flash + usual_rf(model, size), seed);
+    if (bl602) /* a second-stage loader with its header: enough to be known by */
+        rk_bfl_header_make(flash, rk_bl602_part_find(0xEF4015)->parameters, flash + 0x2000, 0x1000,
+                           0x2000);
+    else
+        put_rf(flash + usual_rf(model, size), seed);
 }
 
 void module_make_with(struct module *m, const char *model, const char *loader, const uint8_t *flash,

@@ -13,7 +13,9 @@ add_test(NAME campaign.faults COMMAND campaign_faults --runs 45)
 add_test(NAME campaign.mainjob COMMAND campaign_mainjob)
 add_test(NAME campaign.power.bk7231n COMMAND campaign_power bk7231n --every 29)
 add_test(NAME campaign.power.bk7231t COMMAND campaign_power bk7231t --every 23)
-set_tests_properties(campaign.faults campaign.mainjob campaign.power.bk7231n campaign.power.bk7231t PROPERTIES
+add_test(NAME campaign.power.bl602 COMMAND campaign_power bl602 --every 13)
+set_tests_properties(campaign.faults campaign.mainjob campaign.power.bk7231n campaign.power.bk7231t
+                     campaign.power.bl602 PROPERTIES
                      TIMEOUT 300 LABELS campaign)
 
 add_custom_target(campaign
@@ -22,4 +24,6 @@ add_custom_target(campaign
   COMMAND campaign_power bk7231t
   COMMAND campaign_power bk7238
   COMMAND campaign_power bk7231u
+  COMMAND campaign_power bl602
+  COMMAND campaign_faults --runs 300 --model bl602
   USES_TERMINAL COMMENT "Fault campaign: 1200 runs, and a power cut at every transaction")

@@ -100,6 +100,9 @@ enum rk_status rk_bfl_keepalive(struct rk_device *dev, struct rk_error *err);
 
 /* Sends the loader and starts it at the rate wanted, 0 = the highest that works. */
 enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error *err);
+/* Header, segment header and data, `chunk` bytes at a time; then the jump. */
+enum rk_status rk_bfl_send_image(struct rk_device *dev, const uint8_t *image, size_t chunk,
+                                 struct rk_error *err);
 /* After 2 s of silence the ROM forgets what it has and measures the rate anew. False: it is gone. */
 bool rk_bfl_start_over(struct rk_device *dev);
 /* Can these bytes be a loader? Errors: IMAGE_FORMAT "bl602.loader". */

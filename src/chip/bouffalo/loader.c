@@ -70,20 +70,20 @@ static enum rk_status step(struct rk_device *dev, const char *name, uint8_t op,
 }
 
 /* A lost byte cannot be repaired within an image: it begins again with the header. */
-static enum rk_status send_image(struct rk_device *dev, struct rk_error *err)
+enum rk_status rk_bfl_send_image(struct rk_device *dev, const uint8_t *image, size_t chunk,
+                                 struct rk_error *err)
 {
-    const struct rk_bfl_state *s = rk_bfl_state(dev);
-    const uint8_t *data = s->image + HEADER + SEGMENT;
-    size_t len = rk_get_le32(s->image + HEADER + 4);
+    const uint8_t *data = image + HEADER + SEGMENT;
+    size_t len = rk_get_le32(image + HEADER + 4);
     enum rk_status st =
-        step(dev, "take the loader's header", RK_BFL_LOAD_HEADER, s->image, HEADER, err);
+        step(dev, "take the loader's header", RK_BFL_LOAD_HEADER, image, HEADER, err);
 
     if (st == RK_OK)
-        st = step(dev, "take the loader's segment", RK_BFL_SEGMENT_HEADER, s->image + HEADER,
-                  SEGMENT, err);
-    for (size_t at = 0; st == RK_OK && at < len; at += CHUNK)
+        st = step(dev, "take the loader's segment", RK_BFL_SEGMENT_HEADER, image + HEADER, SEGMENT,
+                  err);
+    for (size_t at = 0; st == RK_OK && at < len; at += chunk)
         st = step(dev, "take the loader", RK_BFL_SEGMENT_DATA, data + at,
-                  len - at < CHUNK ? len - at : CHUNK, err);
+                  len - at < chunk ? len - at : chunk, err);
     if (st == RK_OK)
         st = step(dev, "check the loader", RK_BFL_CHECK_IMAGE, NULL, 0, err);
     if (st == RK_OK)
@@ -147,7 +147,7 @@ enum rk_status rk_bfl_load(struct rk_device *dev, uint32_t baud, struct rk_error
     rk_log(dev->ctx, RK_LEVEL_INFO, "bl602.loader", "sending the loader, %u bytes",
            (unsigned)s->image_len);
     for (int i = 0; i < TRIES; i++) {
-        st = send_image(dev, err);
+        st = rk_bfl_send_image(dev, s->image, CHUNK, err);
         if (!rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED)
             break;
         if (i + 1 == TRIES || !rk_bfl_start_over(dev))

@@ -18,7 +18,7 @@
 #define TRAIN_MIN  16u
 #define HEADER     176u
 #define SEGMENT    16u
-#define CHUNK      1024u /* what the ROM takes without waiting for its answers */
+#define CHUNK      1024u
 #define LOAD_TRIES 4
 
 /* ---- one frame ---- */
@@ -238,80 +238,19 @@ static void make_head(uint8_t head[HEADER + SEGMENT])
     rk_put_le32(head + 172, rk_crc32(0, head, 172));
 }
 
-static size_t add_frame(uint8_t *out, size_t cap, uint8_t op, const uint8_t *payload, size_t len)
-{
-    return rk_bfl_encode(out, cap, op, payload, len);
-}
-
-/* All frames of a download one behind the other; *answers are to come back. */
-static size_t make_download(uint8_t *out, size_t cap, unsigned *answers)
-{
-    uint8_t head[HEADER + SEGMENT];
-    size_t used;
-
-    make_head(head);
-    used = add_frame(out, cap, RK_BFL_LOAD_HEADER, head, HEADER);
-    used += add_frame(out + used, cap - used, RK_BFL_SEGMENT_HEADER, head + HEADER, SEGMENT);
-    *answers = 4;
-    for (size_t at = 0; at < rk_stub_image_len; at += CHUNK, ++*answers) {
-        size_t left = rk_stub_image_len - at;
-        used += add_frame(out + used, cap - used, RK_BFL_SEGMENT_DATA, rk_stub_image + at,
-                          left < CHUNK ? left : CHUNK);
-    }
-    used += add_frame(out + used, cap - used, RK_BFL_CHECK_IMAGE, NULL, 0);
-    return used + add_frame(out + used, cap - used, RK_BFL_RUN_IMAGE, NULL, 0);
-}
-
-/* The second answer brings data, the others do not. */
-static enum rk_status take_answers(struct rk_device *dev, unsigned count, uint64_t until,
-                                   struct rk_error *err)
-{
-    struct rk_bfl_state *s = rk_bfl_state(dev);
-    const struct rk_clock *clock = rk_link_clock(dev->link);
-    struct rk_bfl_answer answer;
-
-    for (unsigned i = 0; i < count;) {
-        size_t consumed = 0, noise = 0, got = 0;
-        enum rk_bfl_decoded d = rk_bfl_decode(s->rx + s->rx_used, s->rx_len - s->rx_used, i == 1,
-                                              &consumed, &noise, &answer);
-        s->rx_used += consumed;
-        if (d == RK_BFL_ANSWER && answer.refused)
-            return rk_fail(err, RK_ERR_TIMEOUT, "bl602.refused", "the ROM refuses: %04x, %s",
-                           answer.code, rk_bfl_code_text(answer.code));
-        if (d == RK_BFL_ANSWER) {
-            i++;
-            continue;
-        }
-        uint64_t now = rk_clock_now(clock);
-        if (now >= until || s->rx_len == sizeof s->rx)
-            return rk_fail(err, RK_ERR_TIMEOUT, "link.no-reply", "the ROM answered %u of %u frames",
-                           i, count);
-        enum rk_status st = rk_link_read(dev->link, s->rx + s->rx_len, sizeof s->rx - s->rx_len,
-                                         &got, until - now, err);
-        if (st != RK_OK)
-            return st;
-        s->rx_len += got;
-    }
-    return RK_OK;
-}
-
+/* One frame after the other, each with its answer, though the ROM would take them all at once: if a
+ * byte were lost on the way, it would take the rest of the program for commands, to write the flash
+ * among others. */
 static enum rk_status download(struct rk_device *dev, struct rk_error *err)
 {
-    size_t cap = rk_stub_image_len + HEADER + SEGMENT + 8 * (rk_stub_image_len / CHUNK + 8), len;
-    uint8_t *bytes = malloc(cap);
-    unsigned answers = 0;
+    uint8_t *image = malloc(HEADER + SEGMENT + rk_stub_image_len);
 
-    if (!bytes)
+    if (!image)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    len = make_download(bytes, cap, &answers);
-    enum rk_status st = rk_bfl_discard(dev, err);
-    if (st == RK_OK)
-        st = rk_link_write(dev->link, bytes, len, err);
-    uint64_t wire = len * 10000000ull / rk_link_baud(dev->link);
-    if (st == RK_OK)
-        st = take_answers(dev, answers, rk_clock_now(rk_link_clock(dev->link)) + wire + MARGIN_US,
-                          err);
-    free(bytes);
+    make_head(image);
+    memcpy(image + HEADER + SEGMENT, rk_stub_image, rk_stub_image_len);
+    enum rk_status st = rk_bfl_send_image(dev, image, CHUNK, err);
+    free(image);
     return st;
 }
 
@@ -347,7 +286,7 @@ enum rk_status rk_stub_load(struct rk_device *dev, uint32_t baud, struct rk_erro
                 break;
         }
         st = download(dev, err);
-        if (st != RK_OK && !rk_bfl_may_retry(st))
+        if (st != RK_OK && !rk_bfl_may_retry(st) && st != RK_ERR_DEVICE_REFUSED)
             return st;
         st = greet_ladder(dev, baud, &heard, err); /* its last answer may have been lost */
         if (st != RK_OK)
