@@ -1,5 +1,6 @@
 /* Runs the firmware of a file on an emulated chip. */
 #include "boot_options.h"
+#include "boot_port.h"
 #include "boot_trace.h"
 #include "signals.h"
 
@@ -47,6 +48,9 @@ static const struct option options[] = {
     {"resume", 0, OPTION_FILE, "FILE", "go on from a snapshot; takes no other file", NULL, false,
      false},
     {"save", 0, OPTION_FILE, "FILE", "write the flash as it is at the end", NULL, false, false},
+    {"uart1", 0, OPTION_TEXT, "pty:LINK",
+     "offer UART1 of the emulated chip as a pseudo-terminal, until it is interrupted", NULL, false,
+     false},
     {NULL, 0, OPTION_SWITCH, NULL, NULL, NULL, false, false},
 };
 
@@ -252,7 +256,7 @@ static int finish(struct cli *cli, const struct rk_boot_result *r)
 /* A file to begin with or a snapshot to go on from, and nothing that contradicts it. */
 static enum rk_status check_usage(struct cli *cli)
 {
-    static const char *const fixed[] = {"key", "efuse", "pins", "rom"};
+    static const char *const fixed[] = {"key", "efuse", "pins", "rom", "uart1"};
     static const char *const made[] = {"save", "snapshot"};
     const char *resume = option_value(&cli->in, "resume");
 
@@ -291,6 +295,13 @@ static enum rk_status read_file(struct cli *cli, struct rk_boot_request *q, uint
     return RK_OK;
 }
 
+static void free_all(struct boot_files *files, uint8_t *bytes)
+{
+    free(files->efuse);
+    free(files->rom);
+    free(bytes);
+}
+
 static int run(struct cli *cli)
 {
     struct view view = {.cli = cli};
@@ -302,6 +313,7 @@ static int run(struct cli *cli)
                                 .reset = on_reset,
                                 .cancelled = on_cancelled,
                                 .trace = on_trace};
+    const char *port = option_value(&cli->in, "uart1");
     struct rk_boot_result result = {.flash = NULL};
     struct boot_files files = {.efuse = NULL};
     uint8_t *bytes = NULL;
@@ -311,6 +323,11 @@ static int run(struct cli *cli)
         st = boot_options_read(cli, &q, &files);
     if (st == RK_OK)
         st = read_file(cli, &q, &bytes);
+    if (st == RK_OK && port) {
+        st = boot_port_serve(cli, &q, port);
+        free_all(&files, bytes);
+        return st == RK_OK ? EXIT_OK : cli_fail(cli);
+    }
     if (st == RK_OK)
         st = boot_trace_open(cli, &view.trace, &q.watch);
     if (st == RK_OK)
@@ -323,9 +340,7 @@ static int run(struct cli *cli)
     enum rk_status closed = boot_trace_close(&view.trace, st == RK_OK ? &cli->err : NULL);
     int code = st == RK_OK && closed == RK_OK ? finish(cli, &result) : cli_fail(cli);
     rk_boot_result_free(&result);
-    free(files.efuse);
-    free(files.rom);
-    free(bytes);
+    free_all(&files, bytes);
     return code;
 }
 
@@ -345,6 +360,9 @@ const struct command command_boot = {
         "and whatever else the firmware wrote. --key, --efuse, --pins and --supply make conditions "
         "of the real module, to reproduce its failure: another key, a pin that is held low, a "
         "supply that collapses when the radio starts.\n\n"
+        "--uart1 pty:LINK offers the emulated chip as a port instead, so that rekindle and other "
+        "clients flash it through its own boot code; `rekindle sim --emulate` is the same with "
+        "more ways to reach it.\n\n"
         "--trace is for experts. --snapshot keeps the state at the end, of --until TEXT for "
         "example, "
         "and --resume goes on from it exactly as if there had been no end; --seconds, "

@@ -1,6 +1,6 @@
 /* A virtual module that other programs can connect to. */
 #include "cli.h"
-#include "signals.h"
+#include "sim_port.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +72,10 @@ static void build_spec(const struct invocation *in, struct text *spec)
     const struct rk_sim_key *keys = rk_sim_keys(&count);
 
     add_value(spec, in->positionals[0]);
+    if (in->positional_count > 1) {
+        text_printf(spec, ",flash=");
+        add_value(spec, in->positionals[1]);
+    }
     for (size_t i = 0; i < count; i++) {
         const char *value = option_value(in, keys[i].name);
         if (strcmp(keys[i].name, "save") == 0)
@@ -85,77 +89,38 @@ static void build_spec(const struct invocation *in, struct text *spec)
     }
 }
 
-static void on_ready(void *user, const char *names)
+static void put_stats(struct cli *cli, const struct rk_sim_stats *stats)
 {
-    struct cli *cli = user;
-
-    output_story(&cli->out, "", "ready", names);
-}
-
-static void on_event(void *user, const struct rk_event *event)
-{
-    struct cli *cli = user;
-
-    if (!event->text)
-        return;
-    if (event->kind == RK_EVENT_WARNING)
-        output_warning(&cli->out, "", event->id, event->text);
-    else if (event->kind != RK_EVENT_LOG ||
-             (unsigned)event->level < RK_LEVEL_INFO + cli->out.verbose)
-        output_story(&cli->out, "", event->id, event->text);
-}
-
-static bool on_cancelled(void *user)
-{
-    (void)user;
-    return signals_stop();
-}
-
-static void put_stats(struct cli *cli, const struct rk_sim *sim)
-{
-    struct rk_sim_stats st;
     struct rk_json json;
 
-    rk_sim_stats(sim, &st);
     cli_result_begin(cli, &json);
     rk_json_object_begin(&json);
-    rk_json_put_u64(&json, "commands", st.commands);
-    rk_json_put_u64(&json, "reads_4k", st.reads_4k);
-    rk_json_put_u64(&json, "crcs", st.crcs);
-    rk_json_put_u64(&json, "erases_4k", st.erases_4k);
-    rk_json_put_u64(&json, "erases_64k", st.erases_64k);
-    rk_json_put_u64(&json, "programs_4k", st.programs_4k);
-    rk_json_put_u64(&json, "bytes_in", st.bytes_in);
-    rk_json_put_u64(&json, "bytes_out", st.bytes_out);
-    rk_json_put_u64(&json, "resets", st.resets);
-    rk_json_put_u64(&json, "faults", st.faults);
+    rk_json_put_u64(&json, "commands", stats->commands);
+    rk_json_put_u64(&json, "reads_4k", stats->reads_4k);
+    rk_json_put_u64(&json, "crcs", stats->crcs);
+    rk_json_put_u64(&json, "erases_4k", stats->erases_4k);
+    rk_json_put_u64(&json, "erases_64k", stats->erases_64k);
+    rk_json_put_u64(&json, "programs_4k", stats->programs_4k);
+    rk_json_put_u64(&json, "bytes_in", stats->bytes_in);
+    rk_json_put_u64(&json, "bytes_out", stats->bytes_out);
+    rk_json_put_u64(&json, "resets", stats->resets);
+    rk_json_put_u64(&json, "faults", stats->faults);
     rk_json_object_end(&json);
 }
 
 static enum rk_status serve(struct cli *cli, const struct rk_sim_spec *spec)
 {
-    const struct rk_callbacks callbacks = {
-        .size = sizeof callbacks, .user = cli, .event = on_event, .cancelled = on_cancelled};
-    struct rk_sim_serve_options opt = {.size = sizeof opt,
-                                       .pty = option_value(&cli->in, "pty"),
-                                       .pty_uart2 = option_value(&cli->in, "uart2"),
-                                       .tcp = option_value(&cli->in, "tcp"),
-                                       .rfc2217 = option_value(&cli->in, "rfc2217"),
-                                       .save_path = option_value(&cli->in, "save"),
-                                       .ready = on_ready,
-                                       .user = cli};
-    struct rk_context *ctx = NULL;
-    struct rk_sim *sim = NULL;
-    enum rk_status st = rk_context_new(&ctx, &callbacks, &cli->err);
+    struct rk_sim_serve_options faces = {.size = sizeof faces,
+                                         .pty = option_value(&cli->in, "pty"),
+                                         .pty_uart2 = option_value(&cli->in, "uart2"),
+                                         .tcp = option_value(&cli->in, "tcp"),
+                                         .rfc2217 = option_value(&cli->in, "rfc2217"),
+                                         .save_path = option_value(&cli->in, "save")};
+    struct rk_sim_stats stats;
+    enum rk_status st = sim_port_serve(cli, &spec->options, &faces, &stats);
 
     if (st == RK_OK)
-        st = rk_sim_new(&spec->options, &sim, &cli->err);
-    if (st == RK_OK)
-        st = rk_sim_serve(ctx, sim, &opt, &cli->err);
-    if (st == RK_OK)
-        put_stats(cli, sim);
-    rk_sim_free(sim);
-    rk_context_free(ctx);
+        put_stats(cli, &stats);
     return st;
 }
 
@@ -231,6 +196,11 @@ static int run(struct cli *cli)
                       cli->in.positionals[0]);
         return cli_fail(cli);
     }
+    if (cli->in.positional_count > 1 && option_value(&cli->in, "flash")) {
+        rk_fail(&cli->err, RK_ERR_ARG, "usage.extra", "two files for one flash: \"%s\" and \"%s\"",
+                cli->in.positionals[1], option_value(&cli->in, "flash"));
+        return cli_fail(cli);
+    }
     build_spec(&cli->in, &text);
     if (!text.bytes || text.failed) {
         rk_fail(&cli->err, RK_ERR_NOMEM, "internal.memory", "out of memory");
@@ -251,10 +221,12 @@ static int run(struct cli *cli)
 const struct command command_sim = {
     .name = "sim",
     .summary = "run a virtual module that any program can connect to",
-    .usage = "[MODEL]",
+    .usage = "[MODEL [FILE]]",
     .description =
         "Plays the module's side of the protocol in real time: boot loader, flash with its real "
-        "semantics and timing, faults on request. Without MODEL the models are listed.\n\n"
+        "semantics and timing, faults on request. FILE is the content of its flash. Without MODEL "
+        "the models are "
+        "listed.\n\n"
         "A pseudo-terminal has no reset line: there the module restarts, as if its power had been "
         "cycled, when a client begins to look for it; --reset manual turns that off. Over RFC 2217 "
         "the modem lines reset it.\n\n"
@@ -264,6 +236,6 @@ const struct command command_sim = {
         "The same settings work in a port specification, with the module in this process and in "
         "virtual time: -p sim:bk7231n,flash=dump.bin,drop=100",
     .options = options,
-    .max_positionals = 1,
+    .max_positionals = 2,
     .run = run,
 };

@@ -44,7 +44,7 @@ class Boot(support.Case):
         self.write("x.bin", b"\x5a" * 4096)
         for option in (["--key", "abc"], ["--pins", "21"], ["--supply", "2.7V@nowhere"], ["--seconds", "-1"],
                        ["--trace", "everything"], ["--trace-file", "x.txt"],
-                       ["--chip", "BK9999"]):
+                       ["--uart1", "x:y"], ["--uart1", "pty:p"], ["--chip", "BK9999"]):
             self.run_program("boot", "x.bin", *option, code=2)
 
     @unittest.skipUnless(HAVE_DUMPS, "no captures at hand")
