@@ -13,7 +13,7 @@ SIZE = 1 << 20
 
 def ram_image():
     """A made-up loader: header, one segment, no code of anybody."""
-    data = bytes(i * 7 & 255 for i in range(8192))
+    data = bytes(i * 7 & 255 for i in range(32768))
     segment = struct.pack("<III", 0x22010000, len(data), 0)
     segment += struct.pack("<I", zlib.crc32(segment))
     header = bytearray(172)

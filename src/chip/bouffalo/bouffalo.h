@@ -33,6 +33,7 @@ enum rk_bfl_op {
 struct rk_bfl_state {
     bool loader;      /* a loader runs in RAM; false = mask ROM */
     bool stub;        /* and it is our own */
+    bool old;         /* or one of 2020 or 2021, which does not know the boot info */
     bool rom_only;    /* nothing is to be put into RAM */
     bool syncing;     /* inside rk_bfl_resync() */
     bool flash_ready; /* ROM stage: its flash controller is set up */

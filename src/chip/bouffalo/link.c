@@ -68,6 +68,20 @@ static bool plausible(const uint8_t *info)
     return (info[18] & 0x3F) == zeros || rk_bytes_all(info + 12, 7, 0);
 }
 
+/* An old loader answers what it knows, with what the ROM has told before as its boot info. */
+static bool ask_old(struct rk_device *dev, uint64_t wait_us)
+{
+    const struct rk_bfl_command command = {.name = "tell its flash part",
+                                           .op = RK_BFL_JEDEC,
+                                           .data = true,
+                                           .answer_len = 4,
+                                           .device_us = wait_us};
+    struct rk_bfl_answer answer;
+    struct rk_error ignored;
+
+    return rk_bfl_exchange(dev, &command, &answer, &ignored) == RK_OK;
+}
+
 enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
@@ -77,8 +91,11 @@ enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct 
                                            .answer_len = sizeof s->info,
                                            .device_us = wait_us};
     struct rk_bfl_answer answer;
-    enum rk_status st = rk_bfl_exchange(dev, &command, &answer, err);
 
+    if (s->old && ask_old(dev, wait_us))
+        return RK_OK;
+    s->old = false;
+    enum rk_status st = rk_bfl_exchange(dev, &command, &answer, err);
     if (st != RK_OK)
         return st;
     memcpy(s->info, answer.data, sizeof s->info);

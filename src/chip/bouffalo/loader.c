@@ -129,6 +129,11 @@ static enum rk_status meet(struct rk_device *dev, uint32_t baud, bool *heard, st
             continue; /* this adapter cannot */
         if (st == RK_OK && *heard)
             st = rk_bfl_boot_info(dev, CHECK_US, &ignored);
+        if (*heard && st == RK_ERR_TIMEOUT) {
+            struct rk_bfl_state *s = rk_bfl_state(dev);
+            s->old = s->loader = true; /* it has said OK, but knows no boot info */
+            st = rk_bfl_boot_info(dev, CHECK_US, &ignored);
+        }
         if (st != RK_OK && !rk_bfl_may_retry(st)) {
             if (err)
                 *err = ignored;

@@ -27,11 +27,13 @@ enum bfl_load { BFL_NO_HEADER, BFL_SEGMENTS, BFL_DATA, BFL_COMPLETE, BFL_CHECKED
 
 struct bouffalo {
     enum bfl_phase phase;
-    uint64_t phase_ns;     /* when the phase ends by itself */
-    uint64_t byte_ns;      /* of the last byte */
-    uint64_t recent;       /* the last eight bytes on the wire, as they were sent */
-    uint64_t frame_ns;     /* of the last whole frame, or the begin of the session */
-    bool loader;           /* the image in RAM runs */
+    uint64_t phase_ns; /* when the phase ends by itself */
+    uint64_t byte_ns;  /* of the last byte */
+    uint64_t recent;   /* the last eight bytes on the wire, as they were sent */
+    uint64_t frame_ns; /* of the last whole frame, or the begin of the session */
+    bool loader;       /* the image in RAM runs */
+    bool old;          /* a vendor's of 2020 or 2021, smaller than the later ones: it says nothing
+                          while it erases, and does not know the boot info */
     struct bfl_stub *stub; /* it is rekindle's own; NULL = a vendor's */
     bool half;             /* the loader has seen one time-out in this session */
     unsigned failures;     /* errors it has answered in it */
@@ -43,7 +45,7 @@ struct bouffalo {
     uint8_t reply[4 + BFL_LOADER_MAX];
 
     enum bfl_load load;
-    uint32_t segments_left, segment_left, segment_at; /* in ram */
+    uint32_t segments_left, segment_left, loaded, segment_at; /* in ram */
     uint32_t entry;
     uint8_t *ram; /* BFL_RAM bytes: what was loaded */
     bool hash_ignored;

@@ -244,7 +244,8 @@ static void answer(struct rk_sim *sim, uint8_t op, const uint8_t *payload, size_
 {
     switch (op) {
     case BOOT_INFO:
-        bfl_boot_info(sim, LOADER_VERSION);
+        if (!bfl_of(sim)->old)
+            bfl_boot_info(sim, LOADER_VERSION);
         break;
     case RESET:
         reset(sim);

@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-#define ROM_VERSION   1u
-#define HEADER        176u
+#define ROM_VERSION 1u
+#define HEADER      176u
+#define OLD_LOADERS                                                                                \
+    30000u /* bytes: 22,064 and 29,264 of the old ones, 37,344 and more of the later */
 #define HEADER_CRC    172u
 #define HEADER_FLAGS  116u
 #define HEADER_COUNT  120u
@@ -97,6 +99,7 @@ static void load_header(struct rk_sim *sim, const uint8_t *header, size_t len)
     if (bfl->entry == 0)
         bfl->entry = ENTRY;
     bfl->load = BFL_SEGMENTS;
+    bfl->loaded = 0;
     bfl_ok(sim);
 }
 
@@ -147,6 +150,7 @@ static void load_segment_data(struct rk_sim *sim, const uint8_t *payload, size_t
     memcpy(bfl->ram + bfl->segment_at, payload, len);
     bfl->segment_at += (uint32_t)len;
     bfl->segment_left -= (uint32_t)len;
+    bfl->loaded += (uint32_t)len;
     if (bfl->segment_left == 0)
         bfl->load = --bfl->segments_left ? BFL_SEGMENTS : BFL_COMPLETE;
     bfl_ok(sim);
@@ -183,6 +187,7 @@ static void run_image(struct rk_sim *sim)
     }
     bfl_ok(sim);
     bfl->loader = true;
+    bfl->old = bfl->loaded < OLD_LOADERS;
     bfl_listen(sim);
     if (bfl_is_stub(bfl) && !bfl_stub_start(sim))
         sim->power = RK_SIM_OFF; /* no memory */

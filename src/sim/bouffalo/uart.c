@@ -80,6 +80,8 @@ void bfl_ok(struct rk_sim *sim)
 
 void bfl_pending(struct rk_sim *sim)
 {
+    if (bfl_of(sim)->old)
+        return;
     rk_sim_reply(sim, (const uint8_t *)"PD", 2);
 }
 

@@ -87,6 +87,27 @@ static void loader_reads_and_writes(void **state)
     bench_end(&b);
 }
 
+/* Loaders of 2020 and 2021 are smaller, and know no boot info. */
+static void old_loader_reads_and_writes(void **state)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602", .loader = loader};
+    struct bench b;
+
+    (void)state;
+    bench_make_content();
+    loader_make_of(loader, 22048);
+    opt.loader_len = 176 + 16 + 22048;
+    bench_begin(&b, &sim);
+    bench_ok(&b, bench_connect(&b, &opt));
+    assert_string_equal(rk_device_info(b.dev)->loader, "in RAM");
+    exercise(&b);
+    rk_sim_power_on(b.sim, bench_now(&b));
+    static uint8_t got[0x1000];
+    bench_ok(&b, rk_device_read(b.dev, 0x30000, got, sizeof got, &b.err));
+    bench_end(&b);
+}
+
 static void stub_reads_and_writes(void **state)
 {
     const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
@@ -218,7 +239,7 @@ static void loader_gets_through_a_bad_line(void **state)
         struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
         struct rk_sim_stats stats;
         struct bench b;
-        sim.faults = (struct rk_sim_faults){.seed = seed, .drop_ppm = 60, .flip_ppm = 60};
+        sim.faults = (struct rk_sim_faults){.seed = seed, .drop_ppm = 12, .flip_ppm = 12};
         bench_begin(&b, &sim);
         bench_ok(&b, bench_connect(&b, &opt));
         rk_sim_stats(b.sim, &stats);
@@ -274,6 +295,7 @@ int main(void)
         cmocka_unit_test(module_is_identified),
         cmocka_unit_test(loader_reads_and_writes),
         cmocka_unit_test(rom_reads_and_writes),
+        cmocka_unit_test(old_loader_reads_and_writes),
         cmocka_unit_test(stub_reads_and_writes),
         cmocka_unit_test(executed_stub_reads_and_writes),
         cmocka_unit_test(stub_survives_a_bad_line),

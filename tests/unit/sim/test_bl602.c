@@ -211,10 +211,11 @@ static void wrong_image_is_refused(void **state)
     image[300] ^= 1;
     load_part(&talk, 0x11, image, 176, "OK");
     load_part(&talk, 0x17, image + 176, 16, "OK");
-    load_part(&talk, 0x18, image + 192, 4092, "OK");
-    load_part(&talk, 0x18, image + 192 + 4092, 4092, "OK");
-    load_part(&talk, 0x18, image, 9, "FL"); /* more than announced */
-    load_part(&talk, 0x18, image + 192 + 8184, 8, "OK");
+    size_t at = 0;
+    for (; at + 4092 < LOADER_DATA; at += 4092)
+        load_part(&talk, 0x18, image + 192 + at, 4092, "OK");
+    load_part(&talk, 0x18, image, 4000, "FL"); /* more than announced */
+    load_part(&talk, 0x18, image + 192 + at, LOADER_DATA - at, "OK");
     load_part(&talk, 0x19, NULL, 0, "FL");
     load_part(&talk, 0x1A, NULL, 0, "FL");
     talk_end(&talk);
