@@ -239,7 +239,7 @@ static void loader_gets_through_a_bad_line(void **state)
         struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
         struct rk_sim_stats stats;
         struct bench b;
-        sim.faults = (struct rk_sim_faults){.seed = seed, .drop_ppm = 12, .flip_ppm = 12};
+        sim.faults = (struct rk_sim_faults){.seed = seed, .drop_ppm = 6, .flip_ppm = 6};
         bench_begin(&b, &sim);
         bench_ok(&b, bench_connect(&b, &opt));
         rk_sim_stats(b.sim, &stats);
