@@ -19,6 +19,8 @@ static const struct option options[] = {
     {"loader", 0, OPTION_TEXT, "VERSION", "boot loader build, e.g. 1.0.6 for bk7231t", NULL, false, false},
     {"size", 0, OPTION_NUMBER, "BYTES", "flash size, e.g. 4M", NULL, false, false},
     {"jedec", 0, OPTION_NUMBER, "ID", "flash part, e.g. 0x1560EB (size, type, manufacturer)", NULL, false, false},
+    {"erase-ms", 0, OPTION_NUMBER, "MS", "time to erase 64 KiB of the flash (250)", NULL, false, false},
+    {"page-us", 0, OPTION_NUMBER, "US", "time to program a page of it (700)", NULL, false, false},
     {"sr", 0, OPTION_NUMBER, "VALUE", "initial status registers SR1 | SR2 << 8, e.g. 0x427C", NULL, false, false},
     {"key", 0, OPTION_TEXT, "KEY", "key words in the efuse: tuya, zero, or W:W:W:W", NULL, false, false},
     {"turnaround", 0, OPTION_NUMBER, "US", "time between a command and its answer", NULL, false, false},

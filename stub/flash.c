@@ -8,7 +8,10 @@ enum {
     WRITE_ENABLE = 0x06,
     FAST_READ = 0x0B,
     ERASE_4K = 0x20,
+    QUAD_PROGRAM = 0x32,
+    READ_STATUS_2 = 0x35,
     ERASE_32K = 0x52,
+    QUAD_READ = 0x6B,
     RESET_ENABLE = 0x66,
     RESET = 0x99,
     JEDEC_ID = 0x9F,
@@ -19,6 +22,7 @@ enum {
 
 #define STATUS_BUSY   0x1u
 #define STATUS_WRITE  0x2u
+#define STATUS_2_QUAD 0x2u
 #define PIECE         256u /* what one transfer carries at most */
 #define RESET_US      100u
 #define SIZE_CODE_MIN 0x11u
@@ -26,6 +30,8 @@ enum {
 #define NO_ADDRESS    UINT32_MAX
 
 uint8_t flash_id[3];
+
+static bool quad; /* data go over four lines */
 
 static void wait_controller(void)
 {
@@ -81,24 +87,6 @@ static void pause_us(uint32_t us)
         continue;
 }
 
-/* What was going on in the flash before is ended first: it may be in a mode of continuous reading,
- * asleep, or in the middle of something. */
-void flash_start(void)
-{
-    reg_write(SF_OWNER, SF_OWNER_BUS);
-    reg_write(SF_CONTROL, SF_TO_BUS);
-    reg_write(SF_PADS, 0);
-    simple(CONTINUOUS_END);
-    simple(POWER_UP);
-    pause_us(RESET_US);
-    simple(RESET_ENABLE);
-    simple(RESET);
-    pause_us(RESET_US);
-    begin(JEDEC_ID, NO_ADDRESS, 0, sizeof flash_id);
-    end();
-    take(flash_id, sizeof flash_id);
-}
-
 uint32_t flash_size(void)
 {
     uint32_t code = flash_id[2];
@@ -118,6 +106,51 @@ uint8_t flash_register(uint8_t opcode)
     return value;
 }
 
+static void read_piece(uint8_t opcode, uint32_t lanes, uint32_t addr, uint8_t *buf, uint32_t len)
+{
+    begin(opcode, addr, SF_PAUSE | lanes, len);
+    end();
+    take(buf, len);
+}
+
+/* Only if the part is switched to it, and what comes over four lines is what comes over one: the
+ * pins of the others may be used otherwise. Blank flash proves nothing. */
+static bool four_lines_work(void)
+{
+    static uint8_t one[PIECE], four[PIECE];
+    uint8_t all = 0xFF;
+
+    if (!(flash_register(READ_STATUS_2) & STATUS_2_QUAD))
+        return false;
+    read_piece(FAST_READ, 0, 0, one, PIECE);
+    read_piece(QUAD_READ, SF_DATA_ON_FOUR, 0, four, PIECE);
+    for (uint32_t i = 0; i < PIECE; i++) {
+        all &= one[i];
+        if (one[i] != four[i])
+            return false;
+    }
+    return all != 0xFF;
+}
+
+/* What was going on in the flash before is ended first: it may be in a mode of continuous reading,
+ * asleep, or in the middle of something. */
+void flash_start(void)
+{
+    reg_write(SF_OWNER, SF_OWNER_BUS);
+    reg_write(SF_CONTROL, SF_TO_BUS);
+    reg_write(SF_PADS, 0);
+    simple(CONTINUOUS_END);
+    simple(POWER_UP);
+    pause_us(RESET_US);
+    simple(RESET_ENABLE);
+    simple(RESET);
+    pause_us(RESET_US);
+    begin(JEDEC_ID, NO_ADDRESS, 0, sizeof flash_id);
+    end();
+    take(flash_id, sizeof flash_id);
+    quad = four_lines_work();
+}
+
 bool flash_busy(void)
 {
     return flash_register(READ_STATUS) & STATUS_BUSY;
@@ -127,9 +160,10 @@ void flash_read(uint32_t addr, uint8_t *buf, uint32_t len)
 {
     while (len > 0) {
         uint32_t n = len < PIECE ? len : PIECE;
-        begin(FAST_READ, addr, SF_PAUSE, n);
-        end();
-        take(buf, n);
+        if (quad)
+            read_piece(QUAD_READ, SF_DATA_ON_FOUR, addr, buf, n);
+        else
+            read_piece(FAST_READ, 0, addr, buf, n);
         addr += n;
         buf += n;
         len -= n;
@@ -169,7 +203,7 @@ bool flash_program(uint32_t addr, const uint8_t *data, uint32_t len)
     if (!write_enable())
         return false;
     fill(data, len);
-    begin(PROGRAM, addr, SF_WRITE, len);
+    begin(quad ? QUAD_PROGRAM : PROGRAM, addr, SF_WRITE | (quad ? SF_DATA_ON_FOUR : 0), len);
     end();
     return true;
 }

@@ -86,6 +86,8 @@ struct rk_sim_options {
         emulate; /* the chip is executed instead of imitated: the real boot loader and application in
                      flash. Where there is a mask ROM (BK7231N and later; BL602 without `rom`) the
                      imitated ROM answers, and hands over to the flash, or to what was loaded */
+    uint32_t erase_ms;  /* that the flash takes to erase 64 KiB; 0 = 250 */
+    uint32_t page_us;   /* and to program a page of 256 bytes; 0 = 700 */
     const uint8_t *rom; /* mask ROM of an executed BL602, 131072 bytes, copied; NULL = none */
     size_t rom_len;
     bool boot_low; /* BL602: the boot pin GPIO8 is low at reset, it starts from flash. Without

@@ -63,6 +63,11 @@ struct rk_chip_driver {
                             struct rk_error *err);
     enum rk_status (*program)(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err);
+    /* Erases whole sectors and programs them in one, faster than one after the other; both NULL, or
+     * `rewrites` false: it cannot. */
+    bool (*rewrites)(const struct rk_device *dev);
+    enum rk_status (*rewrite)(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                              uint32_t len, struct rk_error *err);
     enum rk_status (*reset)(struct rk_device *dev, struct rk_error *err);
     enum rk_status (*resync)(struct rk_device *dev, struct rk_error *err);
     enum rk_status (*keepalive)(struct rk_device *dev, struct rk_error *err);

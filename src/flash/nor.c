@@ -44,6 +44,7 @@ struct rk_nor {
     uint8_t sr[3];
     bool write_enabled, asleep;
     bool instant;
+    uint32_t erase_64k_ns, page_ns;
     struct operation op;
     struct rk_nor_defects defects;
     uint64_t changes;
@@ -89,6 +90,9 @@ enum rk_status rk_nor_new(const struct rk_nor_options *opt, struct rk_nor **out,
         nor->sr[i] = (uint8_t)(opt->status >> (8 * i));
     nor->sr[0] &= (uint8_t) ~(SR_WIP | SR_WEL);
     nor->instant = opt->instant;
+    nor->erase_64k_ns = opt->erase_64k_ms ? opt->erase_64k_ms * 1000000u : typical.erase_64k_ns;
+    nor->page_ns = opt->page_us ? opt->page_us * 1000u
+                                : typical.program_first_ns + RK_NOR_PAGE * typical.program_byte_ns;
     nor->seed = opt->seed;
     *out = nor;
     return RK_OK;
@@ -293,7 +297,10 @@ uint64_t rk_nor_program(struct rk_nor *nor, uint64_t now_ns, uint32_t addr, cons
     uint32_t page = addr & (nor->size - 1) & ~(RK_NOR_PAGE - 1);
     if (rk_nor_protected(nor, page, RK_NOR_PAGE))
         return now_ns;
+    uint64_t usual = typical.program_first_ns + RK_NOR_PAGE * typical.program_byte_ns;
     uint64_t duration = typical.program_first_ns + (uint64_t)typical.program_byte_ns * len;
+
+    duration = duration * nor->page_ns / usual;
     uint64_t end = begin_operation(nor, OP_PROGRAM, now_ns, duration, page, RK_NOR_PAGE);
     for (size_t i = 0; i < len; i++) {
         uint32_t at = page + ((addr + (uint32_t)i) & (RK_NOR_PAGE - 1));
@@ -316,7 +323,7 @@ uint64_t rk_nor_erase(struct rk_nor *nor, uint64_t now_ns, uint32_t addr, uint32
 {
     uint32_t duration = len == 4096    ? typical.erase_4k_ns
                         : len == 32768 ? typical.erase_32k_ns
-                                       : typical.erase_64k_ns;
+                                       : nor->erase_64k_ns;
 
     if (len > nor->size)
         len = nor->size;

@@ -20,7 +20,9 @@ struct rk_nor_options {
     size_t content_len;     /* bytes of it, at most size */
     uint32_t status;        /* SR1 | SR2 << 8 | SR3 << 16 as it was last written */
     bool instant;           /* operations take no time */
-    uint64_t seed;          /* decides what a torn operation leaves behind */
+    uint32_t erase_64k_ms;  /* times that are not the usual ones; 0 = as usual */
+    uint32_t page_us;
+    uint64_t seed; /* decides what a torn operation leaves behind */
 };
 
 struct rk_nor;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REWRITE_MAX   0x20000u /* in one request: between two of them it can be cancelled */
 #define COMMAND_TRIES 3 /* of an erase or program that the module refuses or does not answer */
 #define REPAIR_TRIES  3 /* of a sector that does not hold what was programmed */
 
@@ -54,6 +55,7 @@ enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
 struct change {
     uint32_t addr, len;
     const uint8_t *data;
+    bool erase_first;
 };
 
 static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
@@ -61,8 +63,10 @@ static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
 {
     t->changed = true;
     rk_cancel_hold(t->ctx, true);
-    enum rk_status status = c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
-                                    : rk_device_erase(t->dev, c->addr, c->len, err);
+    enum rk_status status = c->erase_first
+                                ? rk_device_rewrite(t->dev, c->addr, c->data, c->len, err)
+                            : c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
+                                      : rk_device_erase(t->dev, c->addr, c->len, err);
     rk_cancel_hold(t->ctx, false);
     return status;
 }
@@ -106,7 +110,7 @@ static enum rk_status erase_all(struct rk_transaction *t, struct rk_error *err)
     for (size_t i = 0; i < t->plan->erase_count; i++)
         total += t->plan->erases[i].len;
     for (size_t i = 0; i < t->plan->erase_count; i++) {
-        struct change c = {t->plan->erases[i].addr, t->plan->erases[i].len, NULL};
+        struct change c = {t->plan->erases[i].addr, t->plan->erases[i].len, NULL, false};
         if (rk_cancelled(t->ctx))
             return cancelled(err);
         enum rk_status status = insist(t, &c, err);
@@ -125,7 +129,7 @@ static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err
 
     for (size_t i = 0; i < t->plan->program_count; i++) {
         uint32_t addr = t->plan->programs[i];
-        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr};
+        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr, false};
         if (rk_cancelled(t->ctx))
             return cancelled(err);
         enum rk_status status = insist(t, &c, err);
@@ -138,7 +142,55 @@ static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err
     return RK_OK;
 }
 
-enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
+/* Erases and programs in one: runs of what the plan erases, with what it will hold. */
+static enum rk_status rewrite_all(struct rk_transaction *t, bool *rewritten, struct rk_error *err)
+{
+    uint64_t done = 0, total = 0;
+
+    for (size_t i = 0; i < t->plan->erase_count; i++)
+        total += t->plan->erases[i].len;
+    for (size_t i = 0; i < t->plan->erase_count;) {
+        uint32_t addr = t->plan->erases[i].addr, len = 0;
+        while (i < t->plan->erase_count && t->plan->erases[i].addr == addr + len &&
+               (len == 0 || len + t->plan->erases[i].len <= REWRITE_MAX))
+            len += t->plan->erases[i++].len;
+        struct change c = {addr, len, t->want + addr, true};
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        enum rk_status status = insist(t, &c, err);
+        if (status != RK_OK)
+            return status;
+        memset(rewritten + addr / RK_SECTOR_SIZE, true, len / RK_SECTOR_SIZE);
+        t->out->erased += len / RK_SECTOR_SIZE;
+        done += len;
+        rk_progress(t->ctx, "write", done, total, addr, t->dev->retries_used);
+    }
+    return RK_OK;
+}
+
+/* What the plan programs without erasing it, and all that was written in one, counts. */
+static enum rk_status rewrite(struct rk_transaction *t, struct rk_error *err)
+{
+    bool *rewritten = calloc(t->survey.sector_count, sizeof *rewritten);
+
+    if (!rewritten)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    rk_stage_begin(t->ctx, "write", "%zu sectors", t->plan->sector_count);
+    enum rk_status status = rewrite_all(t, rewritten, err);
+    for (size_t i = 0; i < t->plan->program_count && status == RK_OK; i++) {
+        uint32_t addr = t->plan->programs[i];
+        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr, false};
+        if (!rewritten[addr / RK_SECTOR_SIZE])
+            status = rk_cancelled(t->ctx) ? cancelled(err) : insist(t, &c, err);
+        t->out->programmed += status == RK_OK;
+    }
+    free(rewritten);
+    if (status == RK_OK)
+        rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
+    return status;
+}
+
+static enum rk_status erase_and_program(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = RK_OK;
 
@@ -155,6 +207,15 @@ enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
         if (status == RK_OK)
             rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
     }
+    return status;
+}
+
+enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
+{
+    enum rk_status status = rk_device_rewrites(t->dev) && t->plan->erase_count > 0
+                                ? rewrite(t, err)
+                                : erase_and_program(t, err);
+
     /* Verifying comes behind the protection: on some loaders the digest is only cheap then. */
     if (status == RK_OK)
         rk_transaction_close_flash(t);
@@ -189,8 +250,8 @@ static enum rk_status repair(struct rk_transaction *t, uint32_t addr,
                              const struct rk_digest *before, struct rk_error *err)
 {
     const uint8_t *wanted = t->want + addr;
-    struct change erase = {addr, RK_SECTOR_SIZE, NULL};
-    struct change program = {addr, RK_SECTOR_SIZE, wanted};
+    struct change erase = {addr, RK_SECTOR_SIZE, NULL, false};
+    struct change program = {addr, RK_SECTOR_SIZE, wanted, false};
     bool good = false;
 
     rk_log(t->ctx, RK_LEVEL_WARN, "write.repair", "sector 0x%06x is wrong: written again",

@@ -12,7 +12,7 @@
 #define FLOOD_PER_SECOND 1667u
 #define FLOOD_MAX        1200u
 #define FIRST_BAUD       115200u
-#define PAUSE_US         30000u /* behind OK the chip throws away what comes */
+#define PAUSE_US         10000u /* behind OK the chip throws away what comes */
 #define ANSWER_US        14000u /* OK comes 8 ms (ROM) or 12 ms (loader) after the first byte */
 #define LISTEN_US        100000u
 #define ASK_US           8000u /* boot info of a ROM that was trained already */

@@ -38,6 +38,7 @@ enum rk_stub_op {
 enum {
     RK_STUB_WRITE_ERASE = 1,
     RK_STUB_WRITE_PACKED = 2,
+    RK_STUB_WRITE_UNCHECKED = 4,
     RK_STUB_READ_PACKED = 1,
     RK_STUB_DIGEST_SHA = 1
 };
@@ -85,15 +86,19 @@ enum rk_status rk_stub_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                              struct rk_error *err);
 enum rk_status rk_stub_reset(struct rk_device *dev, struct rk_error *err);
 
-/* The sums of these sectors are out of date. */
+/* The sums of these sectors, and whatever was read early, are out of date. */
 void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len);
+void rk_stub_forget_reads(struct rk_device *dev);
 
 /* ---- stub_read.c, stub_write.c ---- */
 
 enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
                             struct rk_error *err);
-/* Programs; `erase`: erases the range before, just ahead of what is written. */
-enum rk_status rk_stub_write(struct rk_device *dev, uint32_t addr, const uint8_t *data, size_t len,
-                             bool erase, struct rk_error *err);
+/* Programs. What is there then is for the caller to verify. */
+enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                               size_t len, struct rk_error *err);
+/* Erases the range, just ahead of what is programmed: whole sectors. */
+enum rk_status rk_stub_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                               size_t len, struct rk_error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #define ERASE_US    3000000u /* 64 KiB at most */
 #define SUM_US      2000u    /* of a sector */
 #define AHEAD_FIRST 1u       /* sectors asked for at once, */
-#define AHEAD_MAX   128u     /* more and more as long as they are asked for in turn */
+#define AHEAD_MAX   16u      /* more and more as long as they are asked for in turn */
 
 enum rk_status rk_stub_jedec(struct rk_device *dev, uint8_t id[3], struct rk_error *err)
 {
@@ -39,6 +39,7 @@ void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len)
     struct rk_bfl_state *s = rk_bfl_state(dev);
     size_t first = addr / RK_SECTOR_SIZE, end = (addr + len + RK_SECTOR_SIZE - 1) / RK_SECTOR_SIZE;
 
+    rk_stub_forget_reads(dev);
     for (size_t i = first; i < end && i < s->sum_count; i++)
         s->sum_known[i] = 0;
 }
@@ -89,7 +90,10 @@ static enum rk_status learn(struct rk_device *dev, size_t first, struct rk_error
 
     s->ahead = in_turn ? s->ahead * 4 : AHEAD_FIRST;
     s->ahead = s->ahead > AHEAD_MAX ? AHEAD_MAX : s->ahead < AHEAD_FIRST ? AHEAD_FIRST : s->ahead;
-    size_t want = s->ahead < s->sum_count - first ? s->ahead : s->sum_count - first;
+    size_t left =
+        AHEAD_MAX - first % AHEAD_MAX; /* of the block: whole ones have digests of their own */
+    size_t want = s->ahead < left ? s->ahead : left;
+    want = want < s->sum_count - first ? want : s->sum_count - first;
     s->sum_next = first + want;
     return ask_sums(dev, first, want, err);
 }

@@ -126,8 +126,8 @@ static enum rk_status read_piece(struct rk_device *dev, struct reading *r, uint3
     return RK_OK;
 }
 
-enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                            struct rk_error *err)
+static enum rk_status read_all(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                               struct rk_error *err)
 {
     struct reading *r = malloc(sizeof *r);
     size_t most = len < PIECE ? len : PIECE;
@@ -150,4 +150,63 @@ enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, 
         free(r->stream);
     free(r);
     return st;
+}
+
+/* ---- reading ahead: jobs ask sector by sector, and a stream of many packs better and waits less ---- */
+
+/* Bytes that were read early are given once: who asks again wants to have them read again. */
+static bool take_early(struct rk_bfl_state *s, uint32_t addr, uint8_t *buf, size_t len)
+{
+    uint32_t skip = addr - s->early_addr;
+
+    if (addr < s->early_addr || skip > s->early_len || len > s->early_len - skip)
+        return false;
+    memcpy(buf, s->early + (addr - addr / RK_BLOCK_SIZE * RK_BLOCK_SIZE), len);
+    s->early_len -= skip + (uint32_t)len;
+    s->early_addr = addr + (uint32_t)len;
+    return true;
+}
+
+/* How far to read from there: the more, the longer the reads have been in turn. Never beyond the
+ * block. */
+static uint32_t reach(struct rk_bfl_state *s, uint32_t addr, size_t len)
+{
+    uint32_t left = RK_BLOCK_SIZE - addr % RK_BLOCK_SIZE;
+    bool in_turn = addr >= s->read_next && addr - s->read_next < RK_BLOCK_SIZE && s->read_next;
+
+    s->read_ahead = in_turn ? s->read_ahead * 2 : RK_SECTOR_SIZE;
+    if (s->read_ahead > RK_BLOCK_SIZE)
+        s->read_ahead = RK_BLOCK_SIZE;
+    uint32_t far = s->read_ahead < left ? s->read_ahead : left;
+    return far > len ? far : (uint32_t)len;
+}
+
+void rk_stub_forget_reads(struct rk_device *dev)
+{
+    rk_bfl_state(dev)->early_len = 0;
+}
+
+enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                            struct rk_error *err)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    bool small = len <= RK_SECTOR_SIZE && addr % RK_SECTOR_SIZE + len <= RK_SECTOR_SIZE;
+
+    if (small && s->early_len && take_early(s, addr, buf, len)) {
+        s->read_next = addr + (uint32_t)len;
+        return RK_OK;
+    }
+    uint32_t far = small ? reach(s, addr, len) : 0;
+    s->read_next = addr + (uint32_t)len;
+    if (far <= len)
+        return read_all(dev, addr, buf, len, err);
+    if (!s->early && !(s->early = malloc(RK_BLOCK_SIZE)))
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    s->early_len = 0;
+    enum rk_status st = read_all(dev, addr, s->early + addr % RK_BLOCK_SIZE, far, err);
+    if (st != RK_OK)
+        return st;
+    s->early_addr = addr;
+    s->early_len = far;
+    return take_early(s, addr, buf, len) ? RK_OK : RK_ERR_INTERNAL;
 }

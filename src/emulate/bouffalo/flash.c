@@ -155,11 +155,12 @@ static void transfer_bytes(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32
  * 40 MHz where it matters. */
 static uint64_t wire_ns(uint32_t command)
 {
-    uint32_t bytes = data_len(command) + (command & HAS_COMMAND ? 1 : 0) +
-                     (command & HAS_ADDRESS ? (command >> 17 & 7) + 1 : 0) +
-                     (command & HAS_PAUSE ? (command >> 12 & 31) + 1 : 0);
+    static const uint8_t data_lines[8] = {1, 2, 4, 2, 4, 1, 1, 1};
+    uint32_t head = (command & HAS_COMMAND ? 1 : 0) +
+                    (command & HAS_ADDRESS ? (command >> 17 & 7) + 1 : 0) +
+                    (command & HAS_PAUSE ? (command >> 12 & 31) + 1 : 0);
 
-    return bytes * 8 * 25ull + 150;
+    return (head + data_len(command) / data_lines[command >> 28 & 7]) * 8 * 25ull + 150;
 }
 
 uint64_t rk_bl_flash_transfer(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32_t command)

@@ -88,6 +88,8 @@ static enum rk_status create_flash(struct rk_sim *sim, const struct rk_sim_optio
         .content_len = opt->flash_len,
         .status = opt->status,
         .instant = opt->ideal,
+        .erase_64k_ms = opt->erase_ms,
+        .page_us = opt->page_us,
         .seed = opt->faults.seed,
     };
 

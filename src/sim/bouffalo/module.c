@@ -45,6 +45,8 @@ static enum rk_status create(struct rk_sim *sim, size_t model, const struct rk_s
         .content_len = opt->flash_len,
         .status = opt->status,
         .instant = opt->ideal,
+        .erase_64k_ms = opt->erase_ms,
+        .page_us = opt->page_us,
         .seed = opt->faults.seed,
     };
 

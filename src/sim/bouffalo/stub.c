@@ -19,7 +19,8 @@
 #define TELL_NS       (50ull * RK_SIM_MS)
 #define ALIVE_NS      (100ull * RK_SIM_MS)
 #define THINK_NS      150000u /* from a request to its answer */
-#define FLASH_BYTE_NS 205u    /* one line at 40 MHz, with its commands */
+#define ONE_LINE_NS   215u    /* a byte at 40 MHz, with its commands */
+#define FOUR_LINES_NS 75u
 #define PACK_BYTE_NS  340u
 #define HASH_BYTE_NS  44u
 #define SECTOR        4096u
@@ -52,7 +53,7 @@ enum op {
     OP_ANSWER = 0x80,
     OP_ERROR = 0xFF
 };
-enum { READ_PACKED = 1, WRITE_ERASE = 1, WRITE_PACKED = 2, DIGEST_SHA = 1 };
+enum { READ_PACKED = 1, WRITE_ERASE = 1, WRITE_PACKED = 2, WRITE_UNCHECKED = 4, DIGEST_SHA = 1 };
 enum {
     ERROR_OP = 1,
     ERROR_STATE,
@@ -66,7 +67,7 @@ enum { OPEN, DONE, FAILED };
 enum phase { STARTS, LISTENS, TRAINED, TALKS };
 
 struct writing {
-    bool known, packed, erase, gap, gap_told;
+    bool known, packed, erase, unchecked, gap, gap_told;
     uint8_t tag, state, code, round;
     uint32_t addr, len, all; /* bytes of the range; of DATA */
     uint32_t received, written, erased, unit, page;
@@ -103,6 +104,15 @@ bool bfl_is_stub(const struct bouffalo *bfl)
     const uint8_t *program = bfl->ram + PROGRAM_AT - BFL_RAM_BEGIN;
 
     return memcmp(program + MAGIC_AT, "RKST", 4) == 0;
+}
+
+/* Over four lines if the part is switched to that, and the first page proves that they work. */
+static uint32_t flash_byte_ns(const struct rk_sim *sim)
+{
+    bool quad = rk_nor_status(sim->nor, sim->now_ns, 0x35) & 2;
+
+    return quad && !rk_bytes_all(rk_nor_cells(sim->nor), RK_NOR_PAGE, 0xFF) ? FOUR_LINES_NS
+                                                                            : ONE_LINE_NS;
 }
 
 /* ---- sending ---- */
@@ -262,7 +272,7 @@ static void begin_read(struct rk_sim *sim, const struct rk_cobs_frame *f)
     free(raw);
     stub->out_len += 4;
     stub->out_at = 0;
-    uint64_t chip_ns = len * (uint64_t)(FLASH_BYTE_NS + (packed ? PACK_BYTE_NS : 0));
+    uint64_t chip_ns = len * (uint64_t)(flash_byte_ns(sim) + (packed ? PACK_BYTE_NS : 0));
     stub->ns_per_kib = (uint32_t)(chip_ns * 1024 / stub->out_len);
     begin_job(sim, f->op, f->tag, sim->now_ns + THINK_NS);
 }
@@ -366,7 +376,7 @@ static void begin_sums(struct rk_sim *sim, const struct rk_cobs_frame *f)
     }
     free(raw);
     begin_job(sim, f->op, f->tag,
-              sim->now_ns + stub->len * (uint64_t)(FLASH_BYTE_NS + HASH_BYTE_NS));
+              sim->now_ns + stub->len * (uint64_t)(flash_byte_ns(sim) + HASH_BYTE_NS));
 }
 
 /* ---- WRITE ---- */
@@ -386,7 +396,7 @@ static void tell(struct rk_sim *sim)
     rk_put_le32(p + 4, w->received);
     rk_put_le32(p + 8, limit_of(w));
     rk_put_le32(p + 12, w->written);
-    if (w->state == DONE) {
+    if (w->state == DONE && !w->unchecked) {
         uint8_t *now = malloc(w->len);
         if (now) {
             rk_nor_read(sim->nor, sim->now_ns, w->addr, now, w->len);
@@ -417,7 +427,7 @@ static bool good_write(struct rk_sim *sim, const struct rk_cobs_frame *f)
     uint32_t all = f->len == 13 ? rk_get_le32(f->payload + 8) : 0;
     uint32_t len = f->len == 13 ? rk_get_le32(f->payload + 4) : 0;
 
-    if (flags > (WRITE_ERASE | WRITE_PACKED) || all == 0 || all > 64u << 20 ||
+    if (flags > (WRITE_ERASE | WRITE_PACKED | WRITE_UNCHECKED) || all == 0 || all > 64u << 20 ||
         (!(flags & WRITE_PACKED) && all != len)) {
         refuse(sim, f->op, f->tag, ERROR_LENGTH, (uint32_t)f->len);
         return false;
@@ -443,6 +453,7 @@ static void begin_write(struct rk_sim *sim, const struct rk_cobs_frame *f)
     w->all = rk_get_le32(f->payload + 8);
     w->erase = f->payload[12] & WRITE_ERASE;
     w->packed = f->payload[12] & WRITE_PACKED;
+    w->unchecked = f->payload[12] & WRITE_UNCHECKED;
     w->data = malloc(w->all);
     w->plain = w->packed ? malloc(w->len) : NULL;
     if (!w->data || (w->packed && !w->plain)) {
@@ -541,13 +552,13 @@ static void step_write(struct rk_sim *sim)
         }
         w->page = page;
         if (rk_bytes_all(from + w->written, page, 0xFF)) {
-            stub->job_ns = sim->now_ns + FLASH_BYTE_NS * 16;
+            stub->job_ns = sim->now_ns + flash_byte_ns(sim) * 16;
             return;
         }
         arm_cut(sim);
         stub->job_ns =
             rk_sim_flash_program(sim, sim->now_ns, at, from + w->written, page, RK_NOR_PAGE) +
-            RK_NOR_PAGE * FLASH_BYTE_NS;
+            RK_NOR_PAGE * flash_byte_ns(sim);
         rk_sim_command_end(sim);
     }
 }
