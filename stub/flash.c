@@ -9,6 +9,7 @@ enum {
     FAST_READ = 0x0B,
     ERASE_4K = 0x20,
     QUAD_PROGRAM = 0x32,
+    DUAL_READ = 0x3B,
     READ_STATUS_2 = 0x35,
     ERASE_32K = 0x52,
     QUAD_READ = 0x6B,
@@ -25,13 +26,24 @@ enum {
 #define STATUS_2_QUAD 0x2u
 #define PIECE         256u /* what one transfer carries at most */
 #define RESET_US      100u
+#define PROBE         64u
+#define WINBOND       0xEFu
+#define GIGADEVICE    0xC8u
 #define SIZE_CODE_MIN 0x11u
 #define SIZE_CODE_MAX 0x18u
 #define NO_ADDRESS    UINT32_MAX
 
 uint8_t flash_id[3];
 
-static bool quad; /* data go over four lines */
+/* Ways to read; the best that this flash can. */
+struct way {
+    uint8_t opcode;
+    uint32_t mode;
+};
+static const struct way one_line = {FAST_READ, 0}, two_lines = {DUAL_READ, SF_TWO_LINES},
+                        four_lines = {QUAD_READ, SF_FOUR_LINES};
+static const struct way *way = &one_line;
+static bool quad_program;
 
 static void wait_controller(void)
 {
@@ -87,15 +99,6 @@ static void pause_us(uint32_t us)
         continue;
 }
 
-uint32_t flash_size(void)
-{
-    uint32_t code = flash_id[2];
-
-    if (flash_id[1] == 0x25 || flash_id[1] == 0x32) /* parts that number their sizes otherwise */
-        code = (code & 0xF) | 0x10;
-    return code >= SIZE_CODE_MIN && code <= SIZE_CODE_MAX ? 1u << code : 0;
-}
-
 uint8_t flash_register(uint8_t opcode)
 {
     uint8_t value;
@@ -106,30 +109,28 @@ uint8_t flash_register(uint8_t opcode)
     return value;
 }
 
-static void read_piece(uint8_t opcode, uint32_t lanes, uint32_t addr, uint8_t *buf, uint32_t len)
+static void read_piece(const struct way *how, uint32_t addr, uint8_t *buf, uint32_t len)
 {
-    begin(opcode, addr, SF_PAUSE | lanes, len);
+    begin(how->opcode, addr, SF_PAUSE | how->mode, len);
     end();
     take(buf, len);
 }
 
-/* Only if the part is switched to it, and what comes over four lines is what comes over one: the
- * pins of the others may be used otherwise. Blank flash proves nothing. */
-static bool four_lines_work(void)
+/* Does it tell the same that way as on one line, and something at all? Four lines work only if the
+ * status register has them enabled, as modules have that run from their flash. It is not changed. */
+static bool can_read(const struct way *how)
 {
-    static uint8_t one[PIECE], four[PIECE];
-    uint8_t all = 0xFF;
+    uint8_t one[PROBE] __attribute__((aligned(4))), more[PROBE] __attribute__((aligned(4)));
+    bool same = true, all_0 = true, all_1 = true;
 
-    if (!(flash_register(READ_STATUS_2) & STATUS_2_QUAD))
-        return false;
-    read_piece(FAST_READ, 0, 0, one, PIECE);
-    read_piece(QUAD_READ, SF_DATA_ON_FOUR, 0, four, PIECE);
-    for (uint32_t i = 0; i < PIECE; i++) {
-        all &= one[i];
-        if (one[i] != four[i])
-            return false;
+    read_piece(&one_line, 0, one, PROBE);
+    read_piece(how, 0, more, PROBE);
+    for (uint32_t i = 0; i < PROBE; i++) {
+        same &= one[i] == more[i];
+        all_0 &= one[i] == 0;
+        all_1 &= one[i] == 0xFF;
     }
-    return all != 0xFF;
+    return same && !all_0 && !all_1;
 }
 
 /* What was going on in the flash before is ended first: it may be in a mode of continuous reading,
@@ -148,7 +149,21 @@ void flash_start(void)
     begin(JEDEC_ID, NO_ADDRESS, 0, sizeof flash_id);
     end();
     take(flash_id, sizeof flash_id);
-    quad = four_lines_work();
+    if (flash_register(READ_STATUS_2) & STATUS_2_QUAD && can_read(&four_lines))
+        way = &four_lines;
+    else if (can_read(&two_lines))
+        way = &two_lines;
+    /* the opcode is not the same for all makers */
+    quad_program = way == &four_lines && (flash_id[0] == WINBOND || flash_id[0] == GIGADEVICE);
+}
+
+uint32_t flash_size(void)
+{
+    uint32_t code = flash_id[2];
+
+    if (flash_id[1] == 0x25 || flash_id[1] == 0x32) /* parts that number their sizes otherwise */
+        code = (code & 0xF) | 0x10;
+    return code >= SIZE_CODE_MIN && code <= SIZE_CODE_MAX ? 1u << code : 0;
 }
 
 bool flash_busy(void)
@@ -160,10 +175,7 @@ void flash_read(uint32_t addr, uint8_t *buf, uint32_t len)
 {
     while (len > 0) {
         uint32_t n = len < PIECE ? len : PIECE;
-        if (quad)
-            read_piece(QUAD_READ, SF_DATA_ON_FOUR, addr, buf, n);
-        else
-            read_piece(FAST_READ, 0, addr, buf, n);
+        read_piece(way, addr, buf, n);
         addr += n;
         buf += n;
         len -= n;
@@ -203,7 +215,10 @@ bool flash_program(uint32_t addr, const uint8_t *data, uint32_t len)
     if (!write_enable())
         return false;
     fill(data, len);
-    begin(quad ? QUAD_PROGRAM : PROGRAM, addr, SF_WRITE | (quad ? SF_DATA_ON_FOUR : 0), len);
+    if (quad_program)
+        begin(QUAD_PROGRAM, addr, SF_WRITE | SF_FOUR_LINES, len);
+    else
+        begin(PROGRAM, addr, SF_WRITE, len);
     end();
     return true;
 }

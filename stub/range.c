@@ -16,8 +16,9 @@ static struct {
     bool busy;
 } range;
 
-/* A sector and room for the padding of SHA-256 behind it. */
-static uint8_t bytes[SECTOR + 2 * BLOCK] __attribute__((aligned(4)));
+/* A sector and room for the padding of SHA-256 behind it; one is hashed while the next is read. */
+static uint8_t both[2][SECTOR + 2 * BLOCK] __attribute__((aligned(4)));
+static uint8_t *bytes = both[0];
 
 static void start(const struct frame *request)
 {
@@ -78,17 +79,24 @@ void erase_begin(const struct frame *request, uint32_t len)
 
 /* ---- SHA-256 ---- */
 
-/* The engine of the chip hashes whole blocks; the mask ROM has used it just before. */
+static void wait_hash(void)
+{
+    while (reg_read(SHA_CONTROL) & SHA_BUSY)
+        continue;
+}
+
+/* The engine of the chip hashes whole blocks; the mask ROM has used it just before. It goes on beside
+ * the processor; the other buffer is free. */
 static void hash(uint32_t len, bool first)
 {
     uint32_t control = SHA_ON | (first ? 0 : SHA_CONTINUE);
 
+    wait_hash();
     reg_write(SHA_CONTROL, SHA_ON);
     reg_write(SHA_SOURCE, (uint32_t)(uintptr_t)bytes);
     reg_write(SHA_CONTROL, control | len / BLOCK << SHA_BLOCKS);
     reg_write(SHA_CONTROL, control | len / BLOCK << SHA_BLOCKS | SHA_TRIGGER);
-    while (reg_read(SHA_CONTROL) & SHA_BUSY)
-        continue;
+    bytes = bytes == both[0] ? both[1] : both[0];
 }
 
 /* Behind the last byte: 80, zeros, the length in bits, most significant byte first. */
@@ -105,6 +113,7 @@ static uint32_t pad(uint32_t used, uint32_t all)
 
 static void get_hash(uint8_t *out)
 {
+    wait_hash();
     for (uint32_t i = 0; i < HASH; i += 4)
         put_u32(out + i, reg_read(SHA_DIGEST + i));
 }
@@ -118,13 +127,17 @@ static bool sectors_step(void)
 
     alive();
     if (range.addr == range.end) {
+        if (done > 0)
+            get_hash(sums + (done - 1) * HASH);
         memcpy(answer.payload, sums, done * HASH);
         send(OP_SECTORS | OP_ANSWER, job.tag, done * HASH);
         return false;
     }
     flash_read(range.addr, bytes, SECTOR);
-    hash(pad(SECTOR, SECTOR), true);
-    get_hash(sums + done * HASH);
+    uint32_t padded = pad(SECTOR, SECTOR);
+    if (done > 0)
+        get_hash(sums + (done - 1) * HASH);
+    hash(padded, true);
     range.addr += SECTOR;
     return true;
 }

@@ -102,26 +102,27 @@ static inline void reg_change(uint32_t addr, uint32_t mask, uint32_t value)
 #define WATCHDOG_ON    0x4000A564u
 
 /* ---- flash controller ---- */
-#define SF_CONTROL      0x4000B000u
-#define SF_TO_BUS       0x14u /* clock and input inverted, as the ROM has it; buffer for the bus */
-#define SF_TO_FLASH     0x34u /* ... for the flash */
-#define SF_OWNER        0x4000B004u
-#define SF_OWNER_BUS    0xA0000000u
-#define SF_COMMAND      0x4000B008u
-#define SF_BUSY         0x1u
-#define SF_TRIGGER      0x2u
-#define SF_DATA_SHIFT   2
-#define SF_PAUSE_SHIFT  12
-#define SF_ADDR_3       (1u << 26 | 2u << 17)
-#define SF_PAUSE        (1u << 25)
-#define SF_DATA         (1u << 24)
-#define SF_DATA_ON_FOUR (2u << 28)
-#define SF_WRITE        (1u << 23)
-#define SF_OPCODE       (1u << 27)
-#define SF_WORD_0       0x4000B00Cu
-#define SF_WORD_1       0x4000B010u
-#define SF_PADS         0x4000B070u
-#define SF_BUFFER       0x4000B700u
+#define SF_CONTROL     0x4000B000u
+#define SF_TO_BUS      0x14u /* clock and input inverted, as the ROM has it; buffer for the bus */
+#define SF_TO_FLASH    0x34u /* ... for the flash */
+#define SF_OWNER       0x4000B004u
+#define SF_OWNER_BUS   0xA0000000u
+#define SF_COMMAND     0x4000B008u
+#define SF_BUSY        0x1u
+#define SF_TRIGGER     0x2u
+#define SF_DATA_SHIFT  2
+#define SF_PAUSE_SHIFT 12
+#define SF_ADDR_3      (1u << 26 | 2u << 17)
+#define SF_PAUSE       (1u << 25)
+#define SF_DATA        (1u << 24)
+#define SF_WRITE       (1u << 23)
+#define SF_OPCODE      (1u << 27)
+#define SF_TWO_LINES   (1u << 28) /* for data */
+#define SF_FOUR_LINES  (2u << 28)
+#define SF_WORD_0      0x4000B00Cu
+#define SF_WORD_1      0x4000B010u
+#define SF_PADS        0x4000B070u
+#define SF_BUFFER      0x4000B700u
 
 /* ---- SHA-256 engine ---- */
 #define SHA_CONTROL  0x40004000u

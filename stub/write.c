@@ -9,7 +9,9 @@
 #define TELL_US    50000u
 #define ERASE      1u
 #define PACKED     2u
-#define UNCHECKED  4u   /* the caller compares digests */
+#define UNCHECKED  4u
+#define FIRST_LAST 8u
+#define FLAGS      15u
 #define UNPACK     256u /* bytes per step */
 #define CHECK      4096u
 
@@ -24,11 +26,14 @@ static struct {
     uint32_t checked, crc;
     uint32_t unit; /* the flash is busy with: bytes erased ... */
     uint32_t page; /* ... or programmed */
+    bool holds;    /* it is busy with a page of the first sector, at the end */
+    uint32_t held; /* bytes of the first sector that were programmed at the end */
     uint32_t since_us, told_us, told_received, told_limit;
 } writing;
 
 union memory memory;
 static uint8_t page[PAGE] __attribute__((aligned(4)));
+static uint8_t held_back[SECTOR] IN_WRAM __attribute__((aligned(4)));
 
 static bool is_packed(void)
 {
@@ -167,34 +172,62 @@ static bool begin_erase(void)
     return flash_erase(writing.addr + writing.erased, writing.unit);
 }
 
-/* Takes the next page; one of nothing but FF counts as written at once. */
+/* True if it holds nothing but FF: it needs not be programmed. */
+static bool is_blank(const uint8_t *data, uint32_t len)
+{
+    const uint32_t *words = (const uint32_t *)(const void *)data;
+    uint32_t all = UINT32_MAX;
+
+    for (uint32_t i = 0; i < len / 4; i++)
+        all &= words[i];
+    for (uint32_t i = len / 4 * 4; i < len; i++)
+        all &= data[i] | 0xFFFFFF00u;
+    return all == UINT32_MAX;
+}
+
+static bool program(uint32_t offset, const uint8_t *data, uint32_t len)
+{
+    writing.since_us = now_us();
+    return flash_program(writing.addr + offset, data, len);
+}
+
+/* Takes the next page; one of nothing but FF counts as written at once, as does one that is held
+ * back. */
 static bool begin_page(uint32_t len)
 {
     const uint8_t *ring = is_packed() ? ring_out : ring_in;
-    uint8_t all = 0xFF;
+    uint32_t at = writing.written % WINDOW, to_wrap = WINDOW - at < len ? WINDOW - at : len;
+    bool hold = writing.flags & FIRST_LAST && writing.written < SECTOR;
+    uint8_t *to = hold ? held_back + writing.written : page;
 
-    for (uint32_t i = 0; i < len; i++) {
-        page[i] = ring[(writing.written + i) % WINDOW];
-        all &= page[i];
-    }
-    if (all == 0xFF) {
+    memcpy(to, ring + at, to_wrap);
+    memcpy(to + to_wrap, ring, len - to_wrap);
+    if (hold || is_blank(page, len)) {
         writing.written += len;
         return true;
     }
     writing.page = len;
-    writing.since_us = now_us();
-    return flash_program(writing.addr + writing.written, page, len);
+    return program(writing.written, page, len);
+}
+
+/* The pages of the first sector, at the end. */
+static bool begin_held(void)
+{
+    uint8_t *next = held_back + writing.held;
+
+    writing.held += PAGE;
+    if (is_blank(next, PAGE))
+        return true;
+    writing.holds = true;
+    return program(writing.held - PAGE, next, PAGE);
 }
 
 static bool check(void)
 {
-    if (writing.flags & UNCHECKED) {
-        writing.state = DONE;
-        tell();
-        return false;
-    }
     uint32_t left = writing.len - writing.checked, n = left < CHECK ? left : CHECK;
 
+    if (writing.flags & UNCHECKED)
+        n = left = 0;
     flash_read(writing.addr + writing.checked, ring_in, n);
     writing.crc = crc_add(writing.crc, ring_in, n);
     writing.checked += n;
@@ -211,8 +244,12 @@ static bool advance(void)
     writing.erased += writing.unit;
     writing.written += writing.page;
     writing.unit = writing.page = 0;
-    if (writing.written == writing.len)
+    writing.holds = false;
+    if (writing.written == writing.len) {
+        if (writing.flags & FIRST_LAST && writing.held < SECTOR)
+            return begin_held() || fail(ERROR_LOCKED);
         return check();
+    }
     if (writing.flags & ERASE && writing.written == writing.erased)
         return begin_erase() || fail(ERROR_LOCKED);
     uint32_t len = page_length();
@@ -228,7 +265,7 @@ static bool step(void)
         tell();
     if (!unpack())
         return fail(ERROR_LZMA);
-    if ((writing.unit || writing.page) && flash_busy())
+    if ((writing.unit || writing.page || writing.holds) && flash_busy())
         return now_us() - writing.since_us < FLASH_PATIENCE_US || fail(ERROR_FLASH);
     return advance();
 }
@@ -239,8 +276,8 @@ static bool good_request(const struct frame *request, uint32_t len)
     uint32_t packed = get_u32(request->payload + 8);
     uint8_t flags = request->payload[12];
 
-    if (len != 13 || flags > (ERASE | PACKED | UNCHECKED) || packed == 0 ||
-        (!(flags & PACKED) && packed != count)) {
+    if (len != 13 || flags > FLAGS || packed == 0 || (!(flags & PACKED) && packed != count) ||
+        (flags & FIRST_LAST && !(flags & ERASE))) {
         refuse(OP_WRITE, request->tag, ERROR_LENGTH, len);
         return false;
     }

@@ -147,14 +147,6 @@ RK_MUST_CHECK enum rk_status rk_device_digest(struct rk_device *dev, uint32_t ad
 RK_MUST_CHECK enum rk_status rk_device_write_begin(struct rk_device *dev, struct rk_error *err);
 RK_MUST_CHECK enum rk_status rk_device_write_end(struct rk_device *dev, struct rk_error *err);
 
-/* Can it erase and program in one? See rk_device_rewrite(). */
-bool rk_device_rewrites(const struct rk_device *dev);
-/* Erases whole sectors and programs them, an erase just ahead of what is programmed: addr and len are
- * multiples of RK_SECTOR_SIZE. Errors: RANGE, ARG (outside begin/end), UNSUPPORTED, ... */
-RK_MUST_CHECK enum rk_status rk_device_rewrite(struct rk_device *dev, uint32_t addr,
-                                               const uint8_t *data, uint32_t len,
-                                               struct rk_error *err);
-
 /* Erases one unit: len is RK_SECTOR_SIZE or RK_BLOCK_SIZE, addr a multiple of it. Makes no
  * judgement about what is there: jobs do. Errors: RANGE, ARG (outside begin/end), ... */
 RK_MUST_CHECK enum rk_status rk_device_erase(struct rk_device *dev, uint32_t addr, uint32_t len,

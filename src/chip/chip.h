@@ -25,6 +25,15 @@ struct rk_device {
     bool bare;              /* rk_connect_options.bare */
     char reset[128];        /* how to reset the module, as rk_connect_options has it; never empty */
     bool writing;           /* between write_begin and write_end */
+    bool rewrites;          /* what runs on the chip can do driver->rewrite */
+};
+
+/* Sectors to be erased and programmed in one go. */
+struct rk_rewrite {
+    uint32_t addr, len;
+    const uint8_t *data;
+    bool first_last;      /* the first sector is erased first and programmed last */
+    uint64_t done, total; /* bytes, for events of progress with the id "write" */
 };
 
 struct rk_chip_driver {
@@ -63,11 +72,9 @@ struct rk_chip_driver {
                             struct rk_error *err);
     enum rk_status (*program)(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err);
-    /* Erases whole sectors and programs them in one, faster than one after the other; both NULL, or
-     * `rewrites` false: it cannot. */
-    bool (*rewrites)(const struct rk_device *dev);
-    enum rk_status (*rewrite)(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                              uint32_t len, struct rk_error *err);
+    /* Only if dev->rewrites; NULL if it never is. */
+    enum rk_status (*rewrite)(struct rk_device *dev, const struct rk_rewrite *what,
+                              struct rk_error *err);
     enum rk_status (*reset)(struct rk_device *dev, struct rk_error *err);
     enum rk_status (*resync)(struct rk_device *dev, struct rk_error *err);
     enum rk_status (*keepalive)(struct rk_device *dev, struct rk_error *err);

@@ -311,24 +311,6 @@ enum rk_status rk_device_program(struct rk_device *dev, uint32_t addr, const uin
     return st == RK_OK && len ? dev->driver->program(dev, addr, data, len, err) : st;
 }
 
-bool rk_device_rewrites(const struct rk_device *dev)
-{
-    return dev->driver->rewrites && dev->driver->rewrites(dev);
-}
-
-enum rk_status rk_device_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                                 uint32_t len, struct rk_error *err)
-{
-    enum rk_status st = check_writing(dev, err);
-
-    if (st == RK_OK && !rk_device_rewrites(dev))
-        st = rk_fail(err, RK_ERR_UNSUPPORTED, "flash.rewrite",
-                     "this loader erases and programs one after the other");
-    if (st == RK_OK)
-        st = check_range(dev, addr, len, RK_SECTOR_SIZE, err);
-    return st == RK_OK && len ? dev->driver->rewrite(dev, addr, data, len, err) : st;
-}
-
 enum rk_status rk_device_reset(struct rk_device *dev, struct rk_error *err)
 {
     return dev->driver->reset(dev, err);

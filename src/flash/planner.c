@@ -206,8 +206,10 @@ static void list_programs(struct rk_plan *plan, const struct rk_plan_request *re
             plan->programs[plan->program_count++] = addr;
     for (size_t i = 0; i < request->entry_count; i++) {
         uint32_t addr = request->entries[i] / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
-        if (addr < request->flash_size && is_programmed(&cells[addr / RK_SECTOR_SIZE]))
+        if (addr < request->flash_size && is_programmed(&cells[addr / RK_SECTOR_SIZE])) {
             plan->programs[plan->program_count++] = addr;
+            plan->entry_programs++;
+        }
     }
 }
 
@@ -302,6 +304,7 @@ enum rk_status rk_plan_make(const struct rk_plan_request *request, uint8_t *want
                 take_block(cells + i);
             }
         list_erases(plan, request, cells, blocks, true);
+        plan->entry_erases = plan->erase_count;
         list_erases(plan, request, cells, blocks, false);
         list_programs(plan, request, cells);
         list_sectors(plan, cells, sectors);

@@ -42,8 +42,10 @@ struct rk_plan {
     size_t sector_count;
     struct rk_plan_erase *erases; /* in order of execution */
     size_t erase_count;
-    uint32_t *programs; /* sector addresses in order of execution */
+    size_t entry_erases; /* the first so many hold entries */
+    uint32_t *programs;  /* sector addresses in order of execution */
     size_t program_count;
+    size_t entry_programs; /* the last so many are entries */
     struct rk_plan_totals totals;
 };
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REWRITE_MAX   0x20000u /* in one request: between two of them it can be cancelled */
 #define COMMAND_TRIES 3 /* of an erase or program that the module refuses or does not answer */
 #define REPAIR_TRIES  3 /* of a sector that does not hold what was programmed */
 
@@ -55,7 +54,7 @@ enum rk_status rk_step_unprotect(struct rk_transaction *t, struct rk_error *err)
 struct change {
     uint32_t addr, len;
     const uint8_t *data;
-    bool erase_first;
+    const struct rk_rewrite *both; /* instead of all these */
 };
 
 static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
@@ -63,8 +62,7 @@ static enum rk_status attempt(struct rk_transaction *t, const struct change *c,
 {
     t->changed = true;
     rk_cancel_hold(t->ctx, true);
-    enum rk_status status = c->erase_first
-                                ? rk_device_rewrite(t->dev, c->addr, c->data, c->len, err)
+    enum rk_status status = c->both   ? t->dev->driver->rewrite(t->dev, c->both, err)
                             : c->data ? rk_device_program(t->dev, c->addr, c->data, c->len, err)
                                       : rk_device_erase(t->dev, c->addr, c->len, err);
     rk_cancel_hold(t->ctx, false);
@@ -103,14 +101,15 @@ static enum rk_status cancelled(struct rk_error *err)
     return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
 }
 
-static enum rk_status erase_all(struct rk_transaction *t, struct rk_error *err)
+/* The first `count` erases of the plan. */
+static enum rk_status erase_some(struct rk_transaction *t, size_t count, struct rk_error *err)
 {
     uint64_t done = 0, total = 0;
 
-    for (size_t i = 0; i < t->plan->erase_count; i++)
+    for (size_t i = 0; i < count; i++)
         total += t->plan->erases[i].len;
-    for (size_t i = 0; i < t->plan->erase_count; i++) {
-        struct change c = {t->plan->erases[i].addr, t->plan->erases[i].len, NULL, false};
+    for (size_t i = 0; i < count; i++) {
+        struct change c = {.addr = t->plan->erases[i].addr, .len = t->plan->erases[i].len};
         if (rk_cancelled(t->ctx))
             return cancelled(err);
         enum rk_status status = insist(t, &c, err);
@@ -129,7 +128,7 @@ static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err
 
     for (size_t i = 0; i < t->plan->program_count; i++) {
         uint32_t addr = t->plan->programs[i];
-        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr, false};
+        struct change c = {.addr = addr, .len = RK_SECTOR_SIZE, .data = t->want + addr};
         if (rk_cancelled(t->ctx))
             return cancelled(err);
         enum rk_status status = insist(t, &c, err);
@@ -142,61 +141,107 @@ static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err
     return RK_OK;
 }
 
-/* Erases and programs in one: runs of what the plan erases, with what it will hold. */
-static enum rk_status rewrite_all(struct rk_transaction *t, bool *rewritten, struct rk_error *err)
-{
-    uint64_t done = 0, total = 0;
+/* ---- both in one go ---- */
 
-    for (size_t i = 0; i < t->plan->erase_count; i++)
-        total += t->plan->erases[i].len;
-    for (size_t i = 0; i < t->plan->erase_count;) {
-        uint32_t addr = t->plan->erases[i].addr, len = 0;
-        while (i < t->plan->erase_count && t->plan->erases[i].addr == addr + len &&
-               (len == 0 || len + t->plan->erases[i].len <= REWRITE_MAX))
-            len += t->plan->erases[i++].len;
-        struct change c = {addr, len, t->want + addr, true};
-        if (rk_cancelled(t->ctx))
-            return cancelled(err);
-        enum rk_status status = insist(t, &c, err);
-        if (status != RK_OK)
-            return status;
-        memset(rewritten + addr / RK_SECTOR_SIZE, true, len / RK_SECTOR_SIZE);
-        t->out->erased += len / RK_SECTOR_SIZE;
-        done += len;
-        rk_progress(t->ctx, "write", done, total, addr, t->dev->retries_used);
+/* The erases from `first` on, as one range if they are that. */
+static bool one_range(const struct rk_plan *plan, size_t first, struct rk_rewrite *range)
+{
+    uint32_t begin = UINT32_MAX, end = 0, sum = 0;
+
+    for (size_t i = first; i < plan->erase_count; i++) {
+        const struct rk_plan_erase *e = &plan->erases[i];
+        begin = e->addr < begin ? e->addr : begin;
+        end = e->addr + e->len > end ? e->addr + e->len : end;
+        sum += e->len;
     }
-    return RK_OK;
+    range->addr = begin;
+    range->len = sum;
+    return sum > 0 && end - begin == sum;
 }
 
-/* What the plan programs without erasing it, and all that was written in one, counts. */
-static enum rk_status rewrite(struct rk_transaction *t, struct rk_error *err)
+static enum rk_status rewrite_range(struct rk_transaction *t, struct rk_rewrite *range, bool *done,
+                                    struct rk_error *err)
 {
-    bool *rewritten = calloc(t->survey.sector_count, sizeof *rewritten);
+    const struct change c = {.both = range};
 
-    if (!rewritten)
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    rk_stage_begin(t->ctx, "write", "%zu sectors", t->plan->sector_count);
-    enum rk_status status = rewrite_all(t, rewritten, err);
-    for (size_t i = 0; i < t->plan->program_count && status == RK_OK; i++) {
-        uint32_t addr = t->plan->programs[i];
-        struct change c = {addr, RK_SECTOR_SIZE, t->want + addr, false};
-        if (!rewritten[addr / RK_SECTOR_SIZE])
-            status = rk_cancelled(t->ctx) ? cancelled(err) : insist(t, &c, err);
-        t->out->programmed += status == RK_OK;
-    }
-    free(rewritten);
-    if (status == RK_OK)
-        rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
+    range->data = t->want + range->addr;
+    range->total = (uint64_t)t->plan->program_count * RK_SECTOR_SIZE;
+    range->total = range->total < range->len ? range->len : range->total;
+    enum rk_status status = insist(t, &c, err);
+    for (uint32_t i = 0; status == RK_OK && i < range->len / RK_SECTOR_SIZE; i++)
+        done[range->addr / RK_SECTOR_SIZE + i] = true;
+    t->out->erased += status == RK_OK ? range->len / RK_SECTOR_SIZE : 0;
     return status;
 }
 
-static enum rk_status erase_and_program(struct rk_transaction *t, struct rk_error *err)
+/* Erases that hold no entry, as ranges without gaps. */
+static enum rk_status rewrite_rest(struct rk_transaction *t, bool *done, struct rk_error *err)
+{
+    const struct rk_plan *plan = t->plan;
+    enum rk_status status = RK_OK;
+    size_t n;
+
+    for (size_t i = plan->entry_erases; i < plan->erase_count && status == RK_OK; i += n) {
+        struct rk_rewrite range = {.addr = plan->erases[i].addr};
+        for (n = 0; i + n < plan->erase_count && plan->erases[i + n].addr == range.addr + range.len;
+             n++)
+            range.len += plan->erases[i + n].len;
+        if (rk_cancelled(t->ctx))
+            return cancelled(err);
+        status = rewrite_range(t, &range, done, err);
+    }
+    return status;
+}
+
+/* The order is the plan's: entries erased first and programmed last. If everything is one range that
+ * begins with the only entry, one command does all of it. */
+static enum rk_status rewrite_all(struct rk_transaction *t, bool *done, struct rk_error *err)
+{
+    const struct rk_plan *plan = t->plan;
+    struct rk_rewrite all = {0};
+    bool entry = plan->entry_erases == 1 && plan->entry_programs == 1;
+
+    if (entry && one_range(plan, 0, &all) && all.addr == plan->erases[0].addr &&
+        all.addr == plan->programs[plan->program_count - 1]) {
+        all.first_last = true;
+        return rewrite_range(t, &all, done, err);
+    }
+    enum rk_status status = erase_some(t, plan->entry_erases, err);
+    return status == RK_OK ? rewrite_rest(t, done, err) : status;
+}
+
+/* Leaves in the plan's list only what is to be programmed still. */
+static void strike(struct rk_transaction *t, const bool *done)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < t->plan->program_count; i++)
+        if (!done[t->plan->programs[i] / RK_SECTOR_SIZE])
+            t->plan->programs[left++] = t->plan->programs[i];
+    t->out->programmed += (uint32_t)(t->plan->program_count - left);
+    t->plan->program_count = left;
+}
+
+static enum rk_status erase_and_rewrite(struct rk_transaction *t, struct rk_error *err)
+{
+    bool *done = calloc(t->survey.sector_count, sizeof *done);
+
+    if (!done)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    enum rk_status status = rewrite_all(t, done, err);
+    strike(t, done);
+    free(done);
+    return status;
+}
+
+enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = RK_OK;
 
     if (t->plan->erase_count > 0) {
         rk_stage_begin(t->ctx, "erase", "%zu commands", t->plan->erase_count);
-        status = erase_all(t, err);
+        status =
+            t->dev->rewrites ? erase_and_rewrite(t, err) : erase_some(t, t->plan->erase_count, err);
         if (status != RK_OK)
             return status;
         rk_stage_end(t->ctx, "erase", "%u sectors", (unsigned)t->out->erased);
@@ -207,15 +252,6 @@ static enum rk_status erase_and_program(struct rk_transaction *t, struct rk_erro
         if (status == RK_OK)
             rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
     }
-    return status;
-}
-
-enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
-{
-    enum rk_status status = rk_device_rewrites(t->dev) && t->plan->erase_count > 0
-                                ? rewrite(t, err)
-                                : erase_and_program(t, err);
-
     /* Verifying comes behind the protection: on some loaders the digest is only cheap then. */
     if (status == RK_OK)
         rk_transaction_close_flash(t);
@@ -250,8 +286,8 @@ static enum rk_status repair(struct rk_transaction *t, uint32_t addr,
                              const struct rk_digest *before, struct rk_error *err)
 {
     const uint8_t *wanted = t->want + addr;
-    struct change erase = {addr, RK_SECTOR_SIZE, NULL, false};
-    struct change program = {addr, RK_SECTOR_SIZE, wanted, false};
+    struct change erase = {.addr = addr, .len = RK_SECTOR_SIZE};
+    struct change program = {.addr = addr, .len = RK_SECTOR_SIZE, .data = wanted};
     bool good = false;
 
     rk_log(t->ctx, RK_LEVEL_WARN, "write.repair", "sector 0x%06x is wrong: written again",

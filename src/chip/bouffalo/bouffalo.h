@@ -53,9 +53,10 @@ struct rk_bfl_state {
     uint8_t *sums; /* SHA-256 of each sector, */
     uint8_t *sum_known;
     size_t sum_count, sum_next, ahead;
-    uint8_t *early;                 /* read before it was asked for: RK_BLOCK_SIZE bytes at most, */
-    uint32_t early_addr, early_len; /* of which this is left */
-    uint32_t read_next, read_ahead; /* where the next read is expected, and how far it will go */
+    uint8_t *kept; /* read ahead: this range of the flash, each sector of it to be taken once */
+    uint32_t kept_addr, kept_len, read_next, read_ahead;
+    bool taken[RK_STUB_PIECE / RK_SECTOR_SIZE];
+    bool dense; /* the last piece was not worth packing */
 };
 
 static inline struct rk_bfl_state *rk_bfl_state(const struct rk_device *dev)
@@ -137,9 +138,6 @@ enum rk_status rk_bfl_write_begin(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_write_end(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                             struct rk_error *err);
-bool rk_bfl_rewrites(const struct rk_device *dev);
-enum rk_status rk_bfl_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                              uint32_t len, struct rk_error *err);
 enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err);
 

@@ -22,7 +22,7 @@ static void free_state(struct rk_device *dev)
         free(s->image);
         free(s->sums);
         free(s->sum_known);
-        free(s->early);
+        free(s->kept);
     }
     free(s);
     dev->state = NULL;
@@ -43,8 +43,7 @@ const struct rk_chip_driver rk_bouffalo_driver = {
     .write_end = rk_bfl_write_end,
     .erase = rk_bfl_erase,
     .program = rk_bfl_program,
-    .rewrites = rk_bfl_rewrites,
-    .rewrite = rk_bfl_rewrite,
+    .rewrite = rk_stub_rewrite,
     .reset = rk_bfl_reset,
     .resync = rk_bfl_resync,
     .keepalive = rk_bfl_keepalive,

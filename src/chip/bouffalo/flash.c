@@ -159,17 +159,6 @@ static enum rk_status write_check(struct rk_device *dev, struct rk_error *err)
     return no_flash_answer(&command, dev, err);
 }
 
-bool rk_bfl_rewrites(const struct rk_device *dev)
-{
-    return rk_bfl_state(dev)->stub;
-}
-
-enum rk_status rk_bfl_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                              uint32_t len, struct rk_error *err)
-{
-    return rk_stub_rewrite(dev, addr, data, len, err);
-}
-
 enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err)
 {

@@ -152,7 +152,7 @@ static bool take_hello(struct rk_device *dev, const struct rk_cobs_frame *frame)
         return false;
     memcpy(s->info + 8, frame->payload + 27, 4);
     memcpy(s->info + 12, frame->payload + 19, 8);
-    s->stub = s->loader = true;
+    s->stub = s->loader = dev->rewrites = true;
     return true;
 }
 
@@ -315,7 +315,7 @@ static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
     if (st != RK_OK || heard)
         return st;
     /* it was reset: the ROM has measured the rate just now, or listens still */
-    rk_bfl_state(dev)->stub = false;
+    rk_bfl_state(dev)->stub = dev->rewrites = false;
     rk_clock_sleep(rk_link_clock(dev->link), START_US);
     st = rk_bfl_boot_info(dev, GREET_US, err);
     if (st != RK_OK)

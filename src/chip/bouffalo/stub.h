@@ -13,7 +13,7 @@ extern const size_t rk_stub_image_len;
 #define RK_STUB_ADDR      0x22010000u /* where it lies and begins */
 #define RK_STUB_PROTOCOL  1u
 #define RK_STUB_HELLO_LEN 32u
-#define RK_STUB_DATA_MAX  4096u
+#define RK_STUB_PIECE     0x20000u /* read at once, at most */
 
 enum rk_stub_op {
     RK_STUB_HELLO = 0x01,
@@ -39,6 +39,7 @@ enum {
     RK_STUB_WRITE_ERASE = 1,
     RK_STUB_WRITE_PACKED = 2,
     RK_STUB_WRITE_UNCHECKED = 4,
+    RK_STUB_WRITE_FIRST_LAST = 8,
     RK_STUB_READ_PACKED = 1,
     RK_STUB_DIGEST_SHA = 1
 };
@@ -86,19 +87,17 @@ enum rk_status rk_stub_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                              struct rk_error *err);
 enum rk_status rk_stub_reset(struct rk_device *dev, struct rk_error *err);
 
-/* The sums of these sectors, and whatever was read early, are out of date. */
+/* The sums of these sectors are out of date. */
 void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len);
-void rk_stub_forget_reads(struct rk_device *dev);
 
 /* ---- stub_read.c, stub_write.c ---- */
 
 enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
                             struct rk_error *err);
-/* Programs. What is there then is for the caller to verify. */
 enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                                size_t len, struct rk_error *err);
-/* Erases the range, just ahead of what is programmed: whole sectors. */
-enum rk_status rk_stub_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                               size_t len, struct rk_error *err);
+/* Erases just ahead of what it programs. */
+enum rk_status rk_stub_rewrite(struct rk_device *dev, const struct rk_rewrite *what,
+                               struct rk_error *err);
 
 #endif

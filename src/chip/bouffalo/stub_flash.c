@@ -39,7 +39,7 @@ void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len)
     struct rk_bfl_state *s = rk_bfl_state(dev);
     size_t first = addr / RK_SECTOR_SIZE, end = (addr + len + RK_SECTOR_SIZE - 1) / RK_SECTOR_SIZE;
 
-    rk_stub_forget_reads(dev);
+    s->kept_len = 0;
     for (size_t i = first; i < end && i < s->sum_count; i++)
         s->sum_known[i] = 0;
 }

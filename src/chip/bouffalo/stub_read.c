@@ -12,18 +12,28 @@
 #define FRAME_US 500000u /* between two frames */
 #define LOSSES   4u      /* in turn, per retry allowed: a frame is long */
 #define HEAD     5u      /* offset, last */
-#define PIECE    0x20000u
+#define PIECE    RK_STUB_PIECE
+#define GROWTH   4u
 
 struct reading {
     struct rk_lzma_decoder decoder;
     uint8_t *stream; /* of the request in hand: what came, without the sum */
     size_t cap, used;
     uint8_t tag;
+    bool packed;
 };
 
 /* What came of the request is good up to here, or damaged. */
 static bool unpack(struct reading *r, bool last)
 {
+    if (!r->packed) {
+        struct rk_lzma_decoder *d = &r->decoder;
+        if (r->used > d->out_len)
+            return false;
+        memcpy(d->out + d->out_at, r->stream + d->out_at, r->used - d->out_at);
+        d->out_at = (uint32_t)r->used;
+        return true;
+    }
     r->decoder.in_end = (uint32_t)r->used;
     r->decoder.in_all = last;
     return rk_lzma_decode(&r->decoder, r->decoder.out_len) != RK_LZMA_DAMAGED;
@@ -44,7 +54,8 @@ static enum rk_status ask(struct rk_device *dev, struct reading *r, uint32_t add
     r->tag = rk_stub_next_tag(dev);
     rk_put_le32(payload, addr);
     rk_put_le32(payload + 4, (uint32_t)len);
-    payload[8] = RK_STUB_READ_PACKED;
+    r->packed = !rk_bfl_state(dev)->dense;
+    payload[8] = r->packed ? RK_STUB_READ_PACKED : 0;
     return rk_stub_send(dev, RK_STUB_READ, r->tag, payload, sizeof payload, NULL, 0, err);
 }
 
@@ -126,8 +137,15 @@ static enum rk_status read_piece(struct rk_device *dev, struct reading *r, uint3
     return RK_OK;
 }
 
-static enum rk_status read_all(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                               struct rk_error *err)
+/* Bytes that do not pack, such as enciphered ones, take the chip longer to pack than to send: after a
+ * piece of them every second one is sent as it is. */
+static void note_density(struct rk_bfl_state *s, const struct reading *r, size_t len)
+{
+    s->dense = r->packed && r->used > len - len / 16;
+}
+
+static enum rk_status read_range(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                                 struct rk_error *err)
 {
     struct reading *r = malloc(sizeof *r);
     size_t most = len < PIECE ? len : PIECE;
@@ -142,6 +160,7 @@ static enum rk_status read_all(struct rk_device *dev, uint32_t addr, uint8_t *bu
     while (st == RK_OK && len > 0) {
         size_t n = len < PIECE ? len : PIECE;
         st = read_piece(dev, r, addr, buf, n, err);
+        note_density(rk_bfl_state(dev), r, n);
         addr += (uint32_t)n;
         buf += n;
         len -= n;
@@ -152,61 +171,53 @@ static enum rk_status read_all(struct rk_device *dev, uint32_t addr, uint8_t *bu
     return st;
 }
 
-/* ---- reading ahead: jobs ask sector by sector, and a stream of many packs better and waits less ---- */
-
-/* Bytes that were read early are given once: who asks again wants to have them read again. */
-static bool take_early(struct rk_bfl_state *s, uint32_t addr, uint8_t *buf, size_t len)
+/* Jobs read sector by sector; larger pieces pack better and wait less often. What was read ahead is
+ * given out once: who asks again has doubts, and gets it from the chip. */
+static bool take_kept(struct rk_bfl_state *s, uint32_t addr, uint8_t *buf)
 {
-    uint32_t skip = addr - s->early_addr;
+    uint32_t index = (addr - s->kept_addr) / RK_SECTOR_SIZE;
 
-    if (addr < s->early_addr || skip > s->early_len || len > s->early_len - skip)
+    if (addr < s->kept_addr || addr - s->kept_addr >= s->kept_len || s->taken[index])
         return false;
-    memcpy(buf, s->early + (addr - addr / RK_BLOCK_SIZE * RK_BLOCK_SIZE), len);
-    s->early_len -= skip + (uint32_t)len;
-    s->early_addr = addr + (uint32_t)len;
+    memcpy(buf, s->kept + (addr - s->kept_addr), RK_SECTOR_SIZE);
+    s->taken[index] = true;
     return true;
 }
 
-/* How far to read from there: the more, the longer the reads have been in turn. Never beyond the
- * block. */
-static uint32_t reach(struct rk_bfl_state *s, uint32_t addr, size_t len)
+static enum rk_status read_ahead(struct rk_device *dev, uint32_t addr, uint8_t *buf,
+                                 struct rk_error *err)
 {
-    uint32_t left = RK_BLOCK_SIZE - addr % RK_BLOCK_SIZE;
-    bool in_turn = addr >= s->read_next && addr - s->read_next < RK_BLOCK_SIZE && s->read_next;
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    uint32_t left = dev->info.flash_size - addr;
 
-    s->read_ahead = in_turn ? s->read_ahead * 2 : RK_SECTOR_SIZE;
-    if (s->read_ahead > RK_BLOCK_SIZE)
-        s->read_ahead = RK_BLOCK_SIZE;
-    uint32_t far = s->read_ahead < left ? s->read_ahead : left;
-    return far > len ? far : (uint32_t)len;
-}
-
-void rk_stub_forget_reads(struct rk_device *dev)
-{
-    rk_bfl_state(dev)->early_len = 0;
+    s->read_ahead = s->read_ahead < PIECE / GROWTH ? s->read_ahead * GROWTH : PIECE;
+    s->kept_len = 0;
+    if (!s->kept && !(s->kept = malloc(PIECE)))
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    uint32_t len = s->read_ahead < left ? s->read_ahead : left;
+    enum rk_status st = read_range(dev, addr, s->kept, len, err);
+    if (st != RK_OK)
+        return st;
+    s->kept_addr = addr;
+    s->kept_len = len;
+    memset(s->taken, 0, sizeof s->taken);
+    return take_kept(s, addr, buf) ? RK_OK : RK_ERR_INTERNAL;
 }
 
 enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
                             struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
-    bool small = len <= RK_SECTOR_SIZE && addr % RK_SECTOR_SIZE + len <= RK_SECTOR_SIZE;
+    bool sector = len == RK_SECTOR_SIZE && addr % RK_SECTOR_SIZE == 0;
+    bool kept = sector && take_kept(s, addr, buf);
+    bool in_turn = sector && addr == s->read_next && addr > 0;
 
-    if (small && s->early_len && take_early(s, addr, buf, len)) {
-        s->read_next = addr + (uint32_t)len;
+    if (sector)
+        s->read_next = addr + RK_SECTOR_SIZE;
+    if (kept)
         return RK_OK;
-    }
-    uint32_t far = small ? reach(s, addr, len) : 0;
-    s->read_next = addr + (uint32_t)len;
-    if (far <= len)
-        return read_all(dev, addr, buf, len, err);
-    if (!s->early && !(s->early = malloc(RK_BLOCK_SIZE)))
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    s->early_len = 0;
-    enum rk_status st = read_all(dev, addr, s->early + addr % RK_BLOCK_SIZE, far, err);
-    if (st != RK_OK)
-        return st;
-    s->early_addr = addr;
-    s->early_len = far;
-    return take_early(s, addr, buf, len) ? RK_OK : RK_ERR_INTERNAL;
+    if (in_turn && s->read_ahead >= RK_SECTOR_SIZE)
+        return read_ahead(dev, addr, buf, err);
+    s->read_ahead = RK_SECTOR_SIZE;
+    return read_range(dev, addr, buf, len, err);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define CHUNK      1024u    /* of DATA: checking a longer frame would keep the flash waiting */
+#define AHEAD_US   20000u   /* what may wait for the line: after a loss it is sent in vain */
 #define SLICE_US   20000u   /* between looks at what can be sent */
 #define SILENCE_US 1000000u /* without a word from it */
 #define POLLS      3u
@@ -14,18 +16,19 @@
 enum { OPEN, DONE, FAILED };
 
 struct writing {
+    const struct rk_rewrite *what;
     const uint8_t *data;
     size_t len, sent;
-    uint8_t tag, round;
+    uint8_t flags, tag, round;
     uint8_t state, code;
     uint32_t received, limit;
     unsigned still; /* answers in turn without progress, with all sent that may be */
     uint64_t heard_us;
+    uint64_t line_us; /* when the line will have carried what was sent */
     unsigned polls;
 };
 
-static enum rk_status begin(struct rk_device *dev, struct writing *w, uint32_t addr, bool erase,
-                            struct rk_error *err)
+static enum rk_status begin(struct rk_device *dev, struct writing *w, struct rk_error *err)
 {
     uint8_t payload[13];
 
@@ -35,11 +38,11 @@ static enum rk_status begin(struct rk_device *dev, struct writing *w, uint32_t a
     w->state = OPEN;
     w->received = w->limit = 0;
     w->still = w->polls = 0;
-    w->heard_us = rk_clock_now(rk_link_clock(dev->link));
-    rk_put_le32(payload, addr);
+    w->heard_us = w->line_us = rk_clock_now(rk_link_clock(dev->link));
+    rk_put_le32(payload, w->what->addr);
     rk_put_le32(payload + 4, (uint32_t)w->len);
     rk_put_le32(payload + 8, (uint32_t)w->len);
-    payload[12] = RK_STUB_WRITE_UNCHECKED | (erase ? RK_STUB_WRITE_ERASE : 0);
+    payload[12] = w->flags;
     return rk_stub_send(dev, RK_STUB_WRITE, w->tag, payload, sizeof payload, NULL, 0, err);
 }
 
@@ -54,14 +57,17 @@ static void step_back(struct rk_device *dev, struct writing *w)
 static enum rk_status send_some(struct rk_device *dev, struct writing *w, struct rk_error *err)
 {
     uint8_t head[5];
+    uint64_t now = rk_clock_now(rk_link_clock(dev->link));
+    uint32_t baud = rk_link_baud(dev->link);
     size_t n = w->limit - w->sent;
 
-    n = n < RK_STUB_DATA_MAX ? n : RK_STUB_DATA_MAX;
+    n = n < CHUNK ? n : CHUNK;
     rk_put_le32(head, (uint32_t)w->sent);
     head[4] = w->round;
     enum rk_status st =
         rk_stub_send(dev, RK_STUB_DATA, w->tag, head, sizeof head, w->data + w->sent, n, err);
     w->sent += n;
+    w->line_us = (w->line_us > now ? w->line_us : now) + n * 10000000ull / (baud ? baud : 1);
     return st;
 }
 
@@ -72,11 +78,16 @@ static void take(struct rk_device *dev, struct writing *w, const struct rk_cobs_
 
     if (received > w->len || limit > w->len)
         return;
-    w->still = received > w->received ? 0 : w->still + 1;
+    bool under_way = w->line_us > rk_clock_now(rk_link_clock(dev->link));
+    w->still = received > w->received || under_way ? 0 : w->still + 1;
     w->received = received > w->received ? received : w->received;
     w->limit = limit > w->limit ? limit : w->limit;
     w->state = p[0];
     w->code = p[1];
+    uint32_t written = rk_get_le32(p + 12);
+    if (w->what->total && written <= w->len)
+        rk_progress(dev->ctx, "write", w->what->done + written, w->what->total,
+                    w->what->addr + written, dev->retries_used);
     if (p[2] && p[3] == w->round)
         step_back(dev, w);
     else if (w->still >= 2 && w->sent > w->received && w->sent >= w->limit)
@@ -136,23 +147,29 @@ static enum rk_status run(struct rk_device *dev, struct writing *w, struct rk_er
     enum rk_status st = RK_OK;
 
     while (st == RK_OK && w->state == OPEN) {
-        bool free = w->sent < w->limit;
-        if (free)
+        uint64_t now = rk_clock_now(rk_link_clock(dev->link));
+        bool more = w->sent < w->limit, room = w->line_us < now + AHEAD_US;
+        if (more && room)
             st = send_some(dev, w, err);
+        uint64_t wait = !more ? SLICE_US : room ? 0 : w->line_us - AHEAD_US - now + 1;
         if (st == RK_OK)
-            st = look(dev, w, free ? 0 : SLICE_US, err);
+            st = look(dev, w, wait, err);
     }
     return st == RK_OK ? conclude(w, err) : st;
 }
 
-static enum rk_status write_range(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                                  size_t len, bool erase, struct rk_error *err)
+/* Without reading back: what asks for it compares digests afterwards. */
+static enum rk_status write_all(struct rk_device *dev, const struct rk_rewrite *what, uint8_t flags,
+                                struct rk_error *err)
 {
-    struct writing w = {.data = data, .len = len};
+    struct writing w = {.what = what,
+                        .data = what->data,
+                        .len = what->len,
+                        .flags = flags | RK_STUB_WRITE_UNCHECKED};
 
-    rk_stub_forget(dev, addr, len);
+    rk_stub_forget(dev, what->addr, what->len);
     for (uint32_t attempt = 0;; attempt++) {
-        enum rk_status st = begin(dev, &w, addr, erase, err);
+        enum rk_status st = begin(dev, &w, err);
         if (st == RK_OK)
             st = run(dev, &w, err);
         if (!rk_bfl_may_retry(st))
@@ -171,11 +188,15 @@ static enum rk_status write_range(struct rk_device *dev, uint32_t addr, const ui
 enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                                size_t len, struct rk_error *err)
 {
-    return write_range(dev, addr, data, len, false, err);
+    const struct rk_rewrite what = {.addr = addr, .len = (uint32_t)len, .data = data};
+
+    return write_all(dev, &what, 0, err);
 }
 
-enum rk_status rk_stub_rewrite(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                               size_t len, struct rk_error *err)
+enum rk_status rk_stub_rewrite(struct rk_device *dev, const struct rk_rewrite *what,
+                               struct rk_error *err)
 {
-    return write_range(dev, addr, data, len, true, err);
+    uint8_t order = what->first_last ? RK_STUB_WRITE_FIRST_LAST : 0;
+
+    return write_all(dev, what, (uint8_t)(RK_STUB_WRITE_ERASE | order), err);
 }

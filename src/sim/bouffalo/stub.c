@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "base/cobs.h"
 #include "base/crc.h"
-#include "base/lzma.h"
 #include "base/sha256.h"
 #include "sim/faults.h"
 
@@ -19,10 +18,13 @@
 #define TELL_NS       (50ull * RK_SIM_MS)
 #define ALIVE_NS      (100ull * RK_SIM_MS)
 #define THINK_NS      150000u /* from a request to its answer */
-#define ONE_LINE_NS   215u    /* a byte at 40 MHz, with its commands */
-#define FOUR_LINES_NS 75u
+#define ONE_LINE_NS   215u    /* a byte from the flash at 40 MHz, with its commands */
+#define TWO_LINES_NS  130u
+#define FOUR_LINES_NS 83u
+#define PAGE_NS       30000u /* to the flash, and what belongs to it */
+#define PAGE_SLOW_NS  70000u /* over one line */
+#define BLANK_NS      3000u  /* a page that is not programmed */
 #define PACK_BYTE_NS  340u
-#define HASH_BYTE_NS  44u
 #define SECTOR        4096u
 #define WINDOW        0x10000u
 #define READ_MAX      2048u
@@ -53,7 +55,14 @@ enum op {
     OP_ANSWER = 0x80,
     OP_ERROR = 0xFF
 };
-enum { READ_PACKED = 1, WRITE_ERASE = 1, WRITE_PACKED = 2, WRITE_UNCHECKED = 4, DIGEST_SHA = 1 };
+enum { READ_PACKED = 1, DIGEST_SHA = 1 };
+enum {
+    WRITE_ERASE = 1,
+    WRITE_PACKED = 2,
+    WRITE_UNCHECKED = 4,
+    WRITE_FIRST_LAST = 8,
+    WRITE_FLAGS = 15
+};
 enum {
     ERROR_OP = 1,
     ERROR_STATE,
@@ -67,10 +76,11 @@ enum { OPEN, DONE, FAILED };
 enum phase { STARTS, LISTENS, TRAINED, TALKS };
 
 struct writing {
-    bool known, packed, erase, unchecked, gap, gap_told;
+    bool known, packed, erase, unchecked, first_last, gap, gap_told;
     uint8_t tag, state, code, round;
     uint32_t addr, len, all; /* bytes of the range; of DATA */
     uint32_t received, written, erased, unit, page;
+    uint32_t held; /* bytes of the first sector that were programmed at the end */
     uint32_t told_received, told_limit;
     uint64_t told_ns;
     uint8_t *data; /* `all` bytes as they come, then unpacked */
@@ -106,13 +116,17 @@ bool bfl_is_stub(const struct bouffalo *bfl)
     return memcmp(program + MAGIC_AT, "RKST", 4) == 0;
 }
 
-/* Over four lines if the part is switched to that, and the first page proves that they work. */
+static bool is_quad(const struct rk_sim *sim)
+{
+    return rk_nor_status(sim->nor, sim->now_ns, 0x35) & 2;
+}
+
+/* Over four lines if the part is switched to that, else over two; its first bytes have to prove it. */
 static uint32_t flash_byte_ns(const struct rk_sim *sim)
 {
-    bool quad = rk_nor_status(sim->nor, sim->now_ns, 0x35) & 2;
-
-    return quad && !rk_bytes_all(rk_nor_cells(sim->nor), RK_NOR_PAGE, 0xFF) ? FOUR_LINES_NS
-                                                                            : ONE_LINE_NS;
+    if (rk_bytes_all(rk_nor_cells(sim->nor), 64, 0xFF))
+        return ONE_LINE_NS;
+    return is_quad(sim) ? FOUR_LINES_NS : TWO_LINES_NS;
 }
 
 /* ---- sending ---- */
@@ -123,7 +137,8 @@ static void say(struct rk_sim *sim, uint8_t op, uint8_t tag, const uint8_t *head
     struct bfl_stub *stub = stub_of(sim);
     uint8_t frame[RK_COBS_FRAME_MAX];
     size_t n = rk_cobs_encode(frame, sizeof frame, op, tag, head, head_len, data, len);
-    uint64_t at = sim->now_ns + (sim->options.ideal ? 0 : THINK_NS) + sim->late_ns;
+    uint64_t think = sim->options.turnaround_us ? sim->options.turnaround_us * 1000ull : THINK_NS;
+    uint64_t at = sim->now_ns + (sim->options.ideal ? 0 : think) + sim->late_ns;
 
     if (sim->mute || sim->power != RK_SIM_RUNS)
         return;
@@ -208,38 +223,6 @@ static void arm_cut(struct rk_sim *sim)
 
 /* ---- READ ---- */
 
-struct packing {
-    uint8_t *out;
-    size_t len, cap;
-};
-
-static void put_byte(void *user, uint8_t byte)
-{
-    struct packing *p = user;
-
-    if (p->len < p->cap)
-        p->out[p->len++] = byte;
-}
-
-static size_t pack(const uint8_t *raw, uint32_t len, uint8_t *out, size_t cap)
-{
-    struct rk_lzma_encoder *encoder = calloc(1, sizeof *encoder);
-    struct packing packing = {out, 0, cap};
-
-    if (!encoder)
-        return 0;
-    encoder->data = raw;
-    encoder->mask = UINT32_MAX;
-    encoder->tries = 1;
-    encoder->put = put_byte;
-    encoder->user = &packing;
-    rk_lzma_encode_init(encoder);
-    rk_lzma_encode(encoder, len, len);
-    rk_lzma_encode_finish(encoder);
-    free(encoder);
-    return packing.len;
-}
-
 static void begin_read(struct rk_sim *sim, const struct rk_cobs_frame *f)
 {
     struct bfl_stub *stub = stub_of(sim);
@@ -265,7 +248,7 @@ static void begin_read(struct rk_sim *sim, const struct rk_cobs_frame *f)
     }
     rk_nor_read(sim->nor, sim->now_ns, addr, raw, len);
     sim->stats.reads_4k += (len + SECTOR - 1) / SECTOR;
-    stub->out_len = packed ? pack(raw, len, stub->out, cap - 4) : len;
+    stub->out_len = packed ? bfl_pack(raw, len, stub->out, cap - 4) : len;
     if (!packed)
         memcpy(stub->out, raw, len);
     rk_put_le32(stub->out + stub->out_len, rk_crc32(0, raw, len));
@@ -375,8 +358,7 @@ static void begin_sums(struct rk_sim *sim, const struct rk_cobs_frame *f)
         stub->out_len = 4;
     }
     free(raw);
-    begin_job(sim, f->op, f->tag,
-              sim->now_ns + stub->len * (uint64_t)(flash_byte_ns(sim) + HASH_BYTE_NS));
+    begin_job(sim, f->op, f->tag, sim->now_ns + stub->len * (uint64_t)flash_byte_ns(sim));
 }
 
 /* ---- WRITE ---- */
@@ -427,8 +409,9 @@ static bool good_write(struct rk_sim *sim, const struct rk_cobs_frame *f)
     uint32_t all = f->len == 13 ? rk_get_le32(f->payload + 8) : 0;
     uint32_t len = f->len == 13 ? rk_get_le32(f->payload + 4) : 0;
 
-    if (flags > (WRITE_ERASE | WRITE_PACKED | WRITE_UNCHECKED) || all == 0 || all > 64u << 20 ||
-        (!(flags & WRITE_PACKED) && all != len)) {
+    if (flags > WRITE_FLAGS || all == 0 || all > 64u << 20 ||
+        (!(flags & WRITE_PACKED) && all != len) ||
+        (flags & WRITE_FIRST_LAST && !(flags & WRITE_ERASE))) {
         refuse(sim, f->op, f->tag, ERROR_LENGTH, (uint32_t)f->len);
         return false;
     }
@@ -454,6 +437,7 @@ static void begin_write(struct rk_sim *sim, const struct rk_cobs_frame *f)
     w->erase = f->payload[12] & WRITE_ERASE;
     w->packed = f->payload[12] & WRITE_PACKED;
     w->unchecked = f->payload[12] & WRITE_UNCHECKED;
+    w->first_last = f->payload[12] & WRITE_FIRST_LAST;
     w->data = malloc(w->all);
     w->plain = w->packed ? malloc(w->len) : NULL;
     if (!w->data || (w->packed && !w->plain)) {
@@ -463,26 +447,6 @@ static void begin_write(struct rk_sim *sim, const struct rk_cobs_frame *f)
     tell(sim);
     sim->stats.programs_4k += (w->len + SECTOR - 1) / SECTOR;
     begin_job(sim, f->op, f->tag, sim->now_ns + THINK_NS);
-}
-
-/* A packed stream is unpacked when all of it is there: the real stub is not that patient, but the
- * bytes are the same. */
-static bool unpack(struct writing *w)
-{
-    struct rk_lzma_decoder *decoder = calloc(1, sizeof *decoder);
-
-    if (!decoder)
-        return false;
-    decoder->in = w->data;
-    decoder->out = w->plain;
-    decoder->in_mask = decoder->out_mask = UINT32_MAX;
-    decoder->in_end = w->all;
-    decoder->in_all = true;
-    decoder->out_len = w->len;
-    rk_lzma_decode_init(decoder);
-    bool good = rk_lzma_decode(decoder, w->len) != RK_LZMA_DAMAGED && decoder->out_at == w->len;
-    free(decoder);
-    return good;
 }
 
 static void take_data(struct rk_sim *sim, const struct rk_cobs_frame *f)
@@ -518,6 +482,40 @@ static void take_data(struct rk_sim *sim, const struct rk_cobs_frame *f)
     tell(sim);
 }
 
+/* A page is programmed, unless it is nothing but FF. */
+static void program_page(struct rk_sim *sim, uint32_t offset, uint32_t len)
+{
+    struct bfl_stub *stub = stub_of(sim);
+    const struct writing *w = &stub->w;
+    const uint8_t *from = (w->packed ? w->plain : w->data) + offset;
+
+    if (rk_bytes_all(from, len, 0xFF)) {
+        stub->job_ns = sim->now_ns + BLANK_NS;
+        return;
+    }
+    arm_cut(sim);
+    stub->job_ns =
+        rk_sim_flash_program(sim, sim->now_ns, w->addr + offset, from, len, RK_NOR_PAGE) +
+        (is_quad(sim) ? PAGE_NS : PAGE_SLOW_NS);
+    rk_sim_command_end(sim);
+}
+
+/* All is written but for the first sector, perhaps. */
+static void end_write(struct rk_sim *sim)
+{
+    struct bfl_stub *stub = stub_of(sim);
+    struct writing *w = &stub->w;
+
+    if (w->first_last && w->held < SECTOR) {
+        program_page(sim, w->held, RK_NOR_PAGE);
+        w->held += RK_NOR_PAGE;
+        return;
+    }
+    w->state = DONE;
+    tell(sim);
+    end_job(stub);
+}
+
 /* The next thing for the flash. */
 static void step_write(struct rk_sim *sim)
 {
@@ -530,9 +528,7 @@ static void step_write(struct rk_sim *sim)
     if (limit_of(w) - w->told_limit >= TELL_BYTES || sim->now_ns >= w->told_ns + TELL_NS)
         tell(sim);
     if (w->written == w->len) {
-        w->state = DONE;
-        tell(sim);
-        end_job(stub);
+        end_write(sim);
         return;
     }
     uint32_t at = w->addr + w->written, page = RK_NOR_PAGE - at % RK_NOR_PAGE;
@@ -545,21 +541,16 @@ static void step_write(struct rk_sim *sim)
         stub->job_ns = rk_sim_flash_erase(sim, sim->now_ns, at, w->unit);
         rk_sim_command_end(sim);
     } else if (whole) {
-        const uint8_t *from = w->packed ? w->plain : w->data;
-        if (w->packed && w->written == 0 && !unpack(w)) {
+        /* the real stub does not wait for all of a packed stream, but the bytes are the same */
+        if (w->packed && w->written == 0 && !bfl_unpack(w->data, w->all, w->plain, w->len)) {
             fail(sim, ERROR_LZMA);
             return;
         }
         w->page = page;
-        if (rk_bytes_all(from + w->written, page, 0xFF)) {
-            stub->job_ns = sim->now_ns + flash_byte_ns(sim) * 16;
-            return;
-        }
-        arm_cut(sim);
-        stub->job_ns =
-            rk_sim_flash_program(sim, sim->now_ns, at, from + w->written, page, RK_NOR_PAGE) +
-            RK_NOR_PAGE * flash_byte_ns(sim);
-        rk_sim_command_end(sim);
+        if (w->first_last && w->written < SECTOR)
+            stub->job_ns = sim->now_ns + BLANK_NS;
+        else
+            program_page(sim, w->written, page);
     }
 }
 

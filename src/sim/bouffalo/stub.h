@@ -14,4 +14,9 @@ void bfl_stub_byte(struct rk_sim *sim, uint8_t byte);
 uint64_t bfl_stub_timer_ns(const struct rk_sim *sim);
 void bfl_stub_timer(struct rk_sim *sim);
 
+/* stub_pack.c. Packs into at most `cap` bytes; 0 = no memory. */
+size_t bfl_pack(const uint8_t *raw, uint32_t len, uint8_t *out, size_t cap);
+/* False: the stream is damaged, or is not of `len` bytes. */
+bool bfl_unpack(const uint8_t *packed, uint32_t packed_len, uint8_t *out, uint32_t len);
+
 #endif

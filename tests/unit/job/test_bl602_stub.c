@@ -1,0 +1,144 @@
+/* Whole jobs on a BL602 through rekindle's own RAM stub: imitated, and executed on the emulated chip.
+ * With REKINDLE_BL602_ROM=FILE, the mask ROM of a chip, that one loads it. */
+#include "unit/chip/bench.h"
+
+#include "sim/machine.h"
+#include "unit/store/folder_support.h"
+
+#include <rekindle/job.h>
+
+#define SIZE 0x40000u
+#define AT   0x10000u
+#define LEN  0x1C800u /* a block, sectors, and half of one */
+
+enum chip { IMITATED, EXECUTED, WITH_ROM };
+
+static struct folder folder;
+static uint8_t rom[0x20000], image[LEN], expected[SIZE];
+
+static int prepare(void **state)
+{
+    (void)state;
+    folder_make(&folder);
+    bench_make_content();
+    memset(bench_content + 0x8000, 0xFF, 0x8000);
+    for (uint32_t i = 0; i < LEN; i++)
+        image[i] = (uint8_t)(i / 4096 == 3 ? 0xFF : bench_content[0x100000 + i]);
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    folder_remove(&folder);
+    return 0;
+}
+
+static void begin(struct bench *b, enum chip chip, const struct rk_sim_faults *faults)
+{
+    const struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602"};
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+
+    sim.emulate = chip != IMITATED;
+    sim.rom = chip == WITH_ROM ? rom : NULL;
+    sim.rom_len = chip == WITH_ROM ? sizeof rom : 0;
+    bench_begin(b, &sim);
+    bench_ok(b, bench_connect(b, &opt));
+    assert_string_equal(rk_device_info(b->dev)->loader, "rekindle");
+    rk_sim_set_faults(b->sim, faults);
+}
+
+static bool holds(const struct bench *b, const uint8_t *want)
+{
+    size_t len;
+    const uint8_t *flash = rk_sim_flash(b->sim, &len);
+
+    return len == SIZE && memcmp(flash, want, SIZE) == 0;
+}
+
+/* Information, backup, write, verify, the same again, restore. */
+static uint32_t run_jobs(enum chip chip, const struct rk_sim_faults *faults)
+{
+    const struct rk_write_policy policy = {
+        .backup_dir = folder.path, .no_reset = true, .lifted = UINT32_MAX};
+    const struct rk_image_file backup = {
+        .data = bench_content, .len = SIZE, .have_addr = true, .addr = 0};
+    struct rk_write_result result;
+    struct rk_verify_result found;
+    struct rk_sim_stats stats;
+    struct bench b;
+
+    begin(&b, chip, faults);
+    bench_ok(&b, rk_device_identify(b.dev, &b.err));
+    memcpy(expected, bench_content, SIZE);
+    memcpy(expected + AT, image, LEN);
+    bench_ok(&b, rk_job_write(b.dev, AT, image, LEN, &policy, &result, &b.err));
+    assert_true(result.verified);
+    assert_true(result.backup.path[0] != '\0');
+    assert_true(holds(&b, expected));
+    bench_ok(&b, rk_job_verify(b.dev, 0, expected, SIZE, &found, &b.err));
+    rk_verify_result_free(&found);
+    bench_ok(&b, rk_job_write(b.dev, AT, image, LEN, &policy, &result, &b.err));
+    assert_int_equal(result.erased + result.programmed, 0);
+    bench_ok(&b, rk_job_restore(b.dev, &backup, &policy, &result, &b.err));
+    assert_true(holds(&b, bench_content));
+    rk_sim_stats(b.sim, &stats);
+    bench_end(&b);
+    return stats.faults;
+}
+
+static void run_on(enum chip chip, unsigned seeds)
+{
+    const struct rk_sim_faults none = {0};
+    uint32_t faults = 0;
+
+    if (chip != EXECUTED)
+        assert_int_equal(run_jobs(chip, &none), 0);
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        const struct rk_sim_faults noise = {
+            .seed = seed, .drop_ppm = 20, .flip_ppm = 20, .add_ppm = 20};
+        faults += run_jobs(chip, &noise);
+    }
+    assert_true(faults > seeds);
+}
+
+static void jobs_are_right_where_the_stub_is_imitated(void **state)
+{
+    (void)state;
+    run_on(IMITATED, 3);
+}
+
+static void jobs_are_right_where_it_is_executed(void **state)
+{
+    (void)state;
+    if (!rk_emulated_modules("bl602"))
+        skip();
+    run_on(EXECUTED, 1);
+}
+
+static void jobs_are_right_where_a_mask_rom_loads_it(void **state)
+{
+    const char *path = getenv("REKINDLE_BL602_ROM");
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    (void)state;
+    if (!file || !rk_emulated_modules("bl602")) {
+        if (file)
+            fclose(file);
+        skip();
+    }
+    size_t got = fread(rom, 1, sizeof rom, file);
+    fclose(file);
+    assert_int_equal(got, sizeof rom);
+    run_on(WITH_ROM, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_are_right_where_the_stub_is_imitated),
+        cmocka_unit_test(jobs_are_right_where_it_is_executed),
+        cmocka_unit_test(jobs_are_right_where_a_mask_rom_loads_it),
+    };
+
+    return cmocka_run_group_tests(tests, prepare, clean);
+}
