@@ -8,7 +8,7 @@
 #include "emulate/bus_access.h"
 #include "emulate/cpu.h"
 
-#define RK_ARM_CACHE 256u /* decoded pages */
+#define RK_ARM_CACHE 8192u /* slots for decoded pages: half of them for either instruction set */
 
 enum {
     RK_ARM_BANK_USER,

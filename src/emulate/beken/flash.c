@@ -127,14 +127,30 @@ static void program_unit(struct rk_bk_soc *soc, uint32_t addr)
     refresh(soc, addr, UNIT);
 }
 
+/* An erase that a protected flash refuses takes no time: it must not cost any here either. */
+static void refresh_if_changed(struct rk_bk_soc *soc, uint64_t changes, uint32_t addr, uint32_t len)
+{
+    if (rk_nor_changes(soc->nor) != changes)
+        refresh(soc, addr, len);
+}
+
 static void erase(struct rk_bk_soc *soc, uint32_t addr, uint32_t len)
 {
-    uint64_t now = rk_bk_now(soc);
+    uint64_t now = rk_bk_now(soc), changes = rk_nor_changes(soc->nor);
 
     addr &= (rk_nor_size(soc->nor) - 1) & ~(len - 1);
     rk_nor_write_enable(soc->nor, now);
     wait_until(soc, rk_nor_erase(soc->nor, now, addr, len));
-    refresh(soc, addr, len);
+    refresh_if_changed(soc, changes, addr, len);
+}
+
+static void erase_chip(struct rk_bk_soc *soc)
+{
+    uint64_t now = rk_bk_now(soc), changes = rk_nor_changes(soc->nor);
+
+    rk_nor_write_enable(soc->nor, now);
+    wait_until(soc, rk_nor_erase_chip(soc->nor, now));
+    refresh_if_changed(soc, changes, 0, rk_nor_size(soc->nor));
 }
 
 static void write_status(struct rk_bk_soc *soc, size_t bytes)
@@ -208,9 +224,7 @@ static void operate(struct rk_bk_soc *soc, uint32_t value)
         erase(soc, addr, 0x10000);
         break;
     case OP_ERASE_CHIP:
-        rk_nor_write_enable(soc->nor, now);
-        wait_until(soc, rk_nor_erase_chip(soc->nor, now));
-        refresh(soc, 0, rk_nor_size(soc->nor));
+        erase_chip(soc);
         break;
     default:
         break; /* write enable goes with what needs it; power and line modes change nothing here */

@@ -46,6 +46,7 @@ enum {
     SOURCE_MAC = 22
 };
 enum { ADC_BATCH = 32, ADC_SAMPLE = 330, ADC_NS = 100000, ADC_ON = 1 << 2 };
+enum { DMA_NS = 10 }; /* for a byte: a word in about five cycles of the bus */
 
 /* ---- interrupts ---- */
 
@@ -136,20 +137,33 @@ static void start_efuse(struct rk_bk_soc *soc, uint32_t value)
         *rk_bk_system(soc, EFUSE_DATA) = 1u << 8 | soc->efuse[index];
 }
 
-/* A channel copies at once. */
+/* As much as two pages have in one piece; bytes that overlap are copied one by one, as they come. */
+static uint32_t copy_piece(struct rk_bk_soc *soc, uint32_t to, uint32_t from, uint32_t len)
+{
+    const uint32_t rooms[] = {RK_BUS_PAGE - to % RK_BUS_PAGE, RK_BUS_PAGE - from % RK_BUS_PAGE,
+                              to > from ? to - from : len};
+    uint8_t piece[RK_BUS_PAGE];
+
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
+        len = rooms[i] < len ? rooms[i] : len;
+    return rk_bus_peek(soc->bus, from, piece, len) && rk_bus_poke(soc->bus, to, piece, len) ? len
+                                                                                            : 0;
+}
+
+/* A channel copies at once, and the processor gets on behind it. */
 static void write_dma(struct rk_bk_soc *soc, uint32_t addr, uint32_t value)
 {
     uint32_t *channel = rk_bk_system(soc, addr & ~31u);
-    uint8_t byte;
 
     *rk_bk_system(soc, addr) = value;
     if ((addr & 31) != 0 || !(value & 1) || addr >= DMA + 6 * 32)
         return;
-    uint32_t len = (value >> 16) + 1, to = channel[1], from = channel[2];
-    for (uint32_t i = 0; i < len; i++)
-        if (!rk_bus_peek(soc->bus, from + i, &byte, 1) || !rk_bus_poke(soc->bus, to + i, &byte, 1))
-            break;
+    uint32_t len = (value >> 16) + 1, to = channel[1], from = channel[2], done = 0;
+    for (uint32_t piece = 1; piece && done < len; done += piece)
+        piece = copy_piece(soc, to + done, from + done, len - done);
     channel[0] = value & ~1u;
+    rk_bk_skip(soc, rk_bk_now(soc) + (uint64_t)done * DMA_NS);
+    rk_bk_reschedule(soc);
 }
 
 /* ---- the system block ---- */

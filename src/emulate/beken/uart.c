@@ -1,5 +1,6 @@
-/* UART1 and UART2, with the 128 bytes each keeps in both directions: who prints faster than the line
- * has to wait, and a reset cuts off what is still in there. */
+/* UART1 and UART2, with the 128 bytes each keeps in both directions, beside the one on the line: who
+ * prints faster than the line has to wait, or bytes are lost, and a reset cuts off what is still in
+ * there. */
 #include "emulate/beken/soc.h"
 
 enum {
@@ -102,6 +103,8 @@ static void send(struct rk_bk_soc *soc, unsigned unit, uint8_t byte)
     struct rk_bk_uart *u = &soc->uart[unit];
     uint64_t now = rk_bk_now(soc), from = u->tx_free_ns > now ? u->tx_free_ns : now;
 
+    if (tx_level(u, now) > RK_BK_FIFO)
+        return; /* it did not look whether there is room: the byte is lost */
     u->tx_free_ns = from + 10 * bit_ns(u);
     u->status |= INT_TX_END;
     if (soc->events.uart)

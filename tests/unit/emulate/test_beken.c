@@ -14,7 +14,7 @@
 struct bench {
     struct rk_emulator *emulator;
     char log[2][64];
-    size_t len[2];
+    size_t len[2], sent[2];
     uint64_t last_ns;
     unsigned resets;
     enum rk_emulate_reset cause;
@@ -26,6 +26,7 @@ static void on_uart(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
 
     if (b->len[unit] < sizeof b->log[0] - 1)
         b->log[unit][b->len[unit]++] = (char)byte;
+    b->sent[unit]++;
     b->last_ns = time_ns;
 }
 
@@ -145,6 +146,45 @@ static void bytes_are_received(void **state)
     rk_emulator_free(b.emulator);
 }
 
+/* Firmware that does not look whether there is room cannot print faster than the line is. */
+static void a_full_transmitter_loses_bytes(void **state)
+{
+    struct bench b;
+    (void)state;
+    START(&b, "BK7231N", 0xE59F0010, 0xE59F1010, 0xE5801000, /* UART2 at 115200 */
+          0xE3A01041, 0xE580100C, 0xEAFFFFFD,                /* 'A' for ever */
+          0x00802200, 0x0000E11B);
+    assert_int_equal(rk_emulator_run(b.emulator, 10 * MS), RK_EMULATE_TIME);
+    /* 115 characters in that time, 128 that wait and one on the line */
+    assert_in_range(b.sent[1], 240, 245);
+    assert_in_range(b.last_ns, 21 * MS, 22 * MS);
+    rk_emulator_free(b.emulator);
+}
+
+/* However often firmware asks for it: what is copied in a time is bounded. */
+static void copies_take_their_time(void **state)
+{
+    struct bench b;
+    struct rk_emulate_state s;
+    uint8_t word[4];
+    (void)state;
+    START(&b, "BK7231N", 0xE59F001C, 0xE59F101C, 0xE59F201C, 0xE59F301C, /* 00 */
+          0xE5831000,                                                    /* 10 a word to copy */
+          0xE5802004, 0xE5803008,                                        /* 14 to, from */
+          0xE5801000,                                                    /* 1C start */
+          0xEAFFFFFD,                                                    /* 20 and again */
+          0x00809000, 0xFFFF0001, 0x00400004, 0x00400000);
+    assert_int_equal(rk_emulator_run(b.emulator, 20 * MS), RK_EMULATE_TIME);
+    rk_emulator_state(b.emulator, &s);
+    assert_in_range(s.instructions, 30, 200);
+    /* It overlaps: the word spreads over all of it, and ends there. */
+    assert_true(rk_emulator_peek(b.emulator, 0x410000, word, sizeof word));
+    assert_int_equal(rk_get_le32(word), 0xFFFF0001);
+    assert_true(rk_emulator_peek(b.emulator, 0x410004, word, sizeof word));
+    assert_int_equal(rk_get_le32(word), 0);
+    rk_emulator_free(b.emulator);
+}
+
 static void ends_are_told(void **state)
 {
     struct bench b;
@@ -169,6 +209,8 @@ int main(void)
         cmocka_unit_test(the_watchdog_bites),
         cmocka_unit_test(flash_is_programmed_and_seen),
         cmocka_unit_test(bytes_are_received),
+        cmocka_unit_test(a_full_transmitter_loses_bytes),
+        cmocka_unit_test(copies_take_their_time),
         cmocka_unit_test(ends_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
