@@ -175,24 +175,40 @@ void rk_bus_set_trace(struct rk_bus *bus, rk_bus_trace *trace, void *user)
     bus->trace_user = user;
 }
 
+/* What is left of a page from there on, at most len. */
+static size_t rest_of_page(uint32_t addr, size_t len)
+{
+    size_t rest = RK_BUS_PAGE - OFFSET(addr);
+
+    return rest < len ? rest : len;
+}
+
 bool rk_bus_peek(const struct rk_bus *bus, uint32_t addr, uint8_t *buf, size_t len)
 {
-    for (size_t i = 0; i < len; i++, addr++) {
+    for (size_t n; len; addr += (uint32_t)n, buf += n, len -= n) {
         const struct rk_bus_page *page = rk_bus_page_of(bus, addr);
         if (!page->read)
             return false;
-        buf[i] = page->read[OFFSET(addr)];
+        n = rest_of_page(addr, len);
+        memcpy(buf, page->read + OFFSET(addr), n);
     }
     return true;
 }
 
 bool rk_bus_poke(struct rk_bus *bus, uint32_t addr, const uint8_t *buf, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
+    size_t n;
+
+    for (size_t i = 0; i < len; i += n) {
         if (!rk_bus_page_of(bus, addr + (uint32_t)i)->read)
             return false;
-    for (size_t i = 0; i < len; i++)
-        rk_bus_page_of(bus, addr + (uint32_t)i)->read[OFFSET(addr + (uint32_t)i)] = buf[i];
+        n = rest_of_page(addr + (uint32_t)i, len - i);
+    }
+    for (size_t i = 0; i < len; i += n) {
+        uint32_t at = addr + (uint32_t)i;
+        n = rest_of_page(at, len - i);
+        memcpy(rk_bus_page_of(bus, at)->read + OFFSET(at), buf + i, n);
+    }
     if (len)
         rk_bus_changed(bus, addr, (uint32_t)len);
     return true;
