@@ -34,9 +34,9 @@ static struct rk_rv_op *run_across(struct rk_rv *v, struct rk_rv_op *op)
         return NULL;
     }
     rk_rv_decode(rk_get_le32(code), op);
-    struct rk_rv_op *next = op->run(v, op);
-    op->run = run_across;
-    return next;
+    rk_rv_run *run = op->run;
+    op->run = run_across; /* before it runs: it may change its own code, or give this page away */
+    return run(v, op);
 }
 
 struct rk_rv_op *rk_rv_decode_and_run(struct rk_rv *v, struct rk_rv_op *op)

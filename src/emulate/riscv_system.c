@@ -20,7 +20,7 @@ enum {
     CSR_PMP = 0x3A0,
     CSR_CUSTOM = 0x7C0,
     CSR_MCYCLE = 0xB00,
-    CSR_MCYCLEH = 0xB80
+    CSR_CYCLE = 0xC00
 };
 
 enum {
@@ -86,6 +86,14 @@ static uint32_t *plain(struct rk_rv *v, uint32_t number)
     return number - CSR_CUSTOM < 64 ? &v->custom[number - CSR_CUSTOM] : NULL;
 }
 
+/* Of the machine or of the user, 32 of each, and their upper halves. */
+static bool is_counter(uint32_t number)
+{
+    uint32_t block = number & ~0x9Fu;
+
+    return block == CSR_MCYCLE || block == CSR_CYCLE;
+}
+
 static bool read_csr(struct rk_rv *v, uint32_t number, uint32_t *out)
 {
     const uint32_t *word = plain(v, number);
@@ -114,11 +122,10 @@ static bool read_csr(struct rk_rv *v, uint32_t number, uint32_t *out)
     default:
         break;
     }
-    /* Counters: cycles and instructions, which are one here, for the machine and the user. */
-    uint32_t counter = number & ~0x4FFu;
-    if (counter == 0x800 || counter == 0xB00)
+    /* Cycles and instructions are one here; time and the counters of events stay 0. */
+    if (is_counter(number) && (number & 0x1F) % 2 == 0 && (number & 0x1F) <= 2)
         *out = number & 0x80 ? (uint32_t)(v->cpu.executed >> 32) : (uint32_t)v->cpu.executed;
-    return counter == 0x800 || counter == 0xB00 || number == CSR_MIP || number >= 0xF11 ||
+    return is_counter(number) || number == CSR_MIP || (number >= 0xF11 && number < 0xF15) ||
            (number >= 0x320 && number < 0x340) || (number >= 0x7A0 && number < 0x7B4);
 }
 

@@ -136,6 +136,11 @@ static void faults_tell_where_and_why(void **state)
         {0x0062A0A3, 6, NOWHERE + 1}, /* sw t1, 1(t0) */
         {0xFFFFFFFF, 2, 0xFFFFFFFF},  /* no instruction */
         {0x00100073, 3, 0},           /* ebreak */
+        {0xC0202373, 0, 0},           /* csrr t1, instret: none */
+        {0xB8002373, 0, 0},           /* csrr t1, mcycleh: none */
+        {0xF1402373, 0, 0},           /* csrr t1, mhartid: none */
+        {0x80002373, 2, 0x80002373},  /* csrr of registers that are not there */
+        {0xBC002373, 2, 0xBC002373},  {0xF1502373, 2, 0xF1502373},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -240,6 +245,24 @@ static void an_instruction_may_cross_a_page(void **state)
     free_machine(m);
 }
 
+static void an_instruction_may_change_its_other_half(void **state)
+{
+    enum { STORE_T2 = 0x00010072, STORE_T1 = 0x00010062 }; /* upper halves, and a c.nop */
+    struct machine *m = new_machine();
+    (void)state;
+    PUT(m, 0xFFC, 0xA0230001, STORE_T1); /* c.nop; sw t1, 0(t0), its second half is at 0x1000 */
+    set(m, "t0", 0x1000);
+    set(m, "t1", STORE_T2);
+    set(m, "t2", STORE_T1);
+    for (unsigned i = 0; i < 4; i++) {
+        m->cpu->core->set_pc(m->cpu, 0xFFE);
+        steps(m, 2);
+        assert_int_equal(reg(m, "pc"), 0x1004);
+        assert_int_equal(rk_get_le32(m->memory + 0x1000), i % 2 ? STORE_T1 : STORE_T2);
+    }
+    free_machine(m);
+}
+
 /* The code changes itself, through its own address and through another one of the same memory. */
 static void code_may_change_itself(void **state)
 {
@@ -333,6 +356,7 @@ int main(void)
         cmocka_unit_test(the_clic_vectors_by_level),
         cmocka_unit_test(it_waits_for_an_interrupt),
         cmocka_unit_test(an_instruction_may_cross_a_page),
+        cmocka_unit_test(an_instruction_may_change_its_other_half),
         cmocka_unit_test(code_may_change_itself),
         cmocka_unit_test(devices_calls_and_breaks_are_told),
         cmocka_unit_test(a_store_conditional_needs_its_reservation),
