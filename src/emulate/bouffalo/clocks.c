@@ -3,6 +3,7 @@
 
 #define RC_HZ   32000000u
 #define ROUND_S 1000000000ull
+#define FAR_S   10000000u /* nobody waits for four months: it would not fit in picoseconds */
 
 static uint32_t pll_tap(const struct rk_bl_soc *soc)
 {
@@ -57,10 +58,10 @@ uint64_t rk_bl_counter_value(const struct rk_bl_counter *c, uint64_t now_ns)
 
 uint64_t rk_bl_counter_when(const struct rk_bl_counter *c, uint64_t value)
 {
-    if (c->hz == 0 || value > c->value + ((uint64_t)1 << 48))
-        return RK_BL_NEVER;
     if (value <= c->value)
         return c->since_ns;
+    if (c->hz == 0 || (value - c->value) / c->hz >= FAR_S)
+        return RK_BL_NEVER;
     return c->since_ns + scale(value - c->value, ROUND_S, c->hz) + 1;
 }
 

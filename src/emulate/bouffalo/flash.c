@@ -147,6 +147,7 @@ static void transfer_bytes(struct rk_bl_soc *soc, const uint8_t bytes[8], uint32
                     : out[0] == 0x52 ? 0x8000
                     : out[0] == 0xD8 ? 0x10000
                                      : soc->flash_size;
+    unit = unit < soc->flash_size ? unit : soc->flash_size;
     uint32_t addr = (uint32_t)out[1] << 16 | (uint32_t)out[2] << 8 | out[3];
     refresh(soc, addr & (soc->flash_size - 1) & ~(unit - 1), unit);
 }

@@ -126,6 +126,7 @@ void rk_bl_reset_registers(struct rk_bl_soc *soc)
     soc->flash_ready_ns = soc->digest_ready_ns = 0;
     soc->watchdog_ns = RK_BL_NEVER;
     soc->watchdog_keys = 0;
+    soc->pka = (struct rk_bl_pka){.control = 0};
     for (unsigned i = 0; i < 2; i++) {
         uint32_t base = RK_BL_UART + 0x100 * i;
         soc->uart[i] = (struct rk_bl_uart){.idle_ns = RK_BL_NEVER};

@@ -159,14 +159,20 @@ void rk_bl_uart_write(struct rk_bl_soc *soc, unsigned unit, uint32_t reg, uint32
     rk_bl_update_lines(soc);
 }
 
+/* A length that the register can tell. */
+static uint32_t clip(uint32_t cycles)
+{
+    return cycles < 1 ? 1 : cycles > 0x10000 ? 0x10000 : cycles;
+}
+
 /* The length of the first low stretch, and of one bit if the byte is 55. */
 static void measure(struct rk_bl_soc *soc, unsigned unit, uint8_t byte, uint32_t baud)
 {
-    uint32_t bit = rk_bl_uart_hz(soc) / baud, low = bit;
+    uint32_t bit = clip(rk_bl_uart_hz(soc) / baud), low = bit;
 
     for (unsigned i = 0; i < 8 && !(byte >> i & 1); i++)
         low += bit;
-    *reg_of(soc, unit, MEASURED) = (low - 1) | (byte == 0x55 ? bit - 1 : 0xFFFF) << 16;
+    *reg_of(soc, unit, MEASURED) = (clip(low) - 1) | (byte == 0x55 ? bit - 1 : 0xFFFFu) << 16;
     soc->uart[unit].measuring = false;
     soc->uart[unit].status |= RX_END;
 }
