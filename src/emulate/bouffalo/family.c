@@ -2,7 +2,7 @@
 #include "emulate/bouffalo/soc.h"
 #include "emulate/machine.h"
 
-enum { LINK = 1, MSTATUS = 32, SHOWN = 36, INTERRUPTS_ON = 1 << 3 };
+enum { LINK = 1, SHOWN = 36 };
 enum { LATEST_NS = 100000000 }; /* between two ticks */
 
 static const char *chip(size_t n)
@@ -81,12 +81,12 @@ static void state(const void *machine, struct rk_emulate_state *out)
                                      .fault_addr = soc->cpu->fault.addr};
     rk_cpu_show(soc->cpu, SHOWN, out);
     out->link = out->registers[LINK].value;
+    /* whoever takes the interrupt asks for the next one, not far from now */
     uint64_t next = rk_bl_counter_when(&soc->mtime, soc->mtimecmp);
-    bool taken = out->registers[MSTATUS].value & INTERRUPTS_ON;
-    out->ticks = taken && next != RK_BL_NEVER && next + LATEST_NS > rk_bl_now(soc) &&
+    out->ticks = next != RK_BL_NEVER && next + LATEST_NS > rk_bl_now(soc) &&
                  next < rk_bl_now(soc) + LATEST_NS;
     /* handlers of exceptions print what happened and stay there */
-    out->faulty = soc->cpu->exceptions != soc->exceptions_before && !taken;
+    out->faulty = soc->cpu->exceptions != soc->exceptions_before && !rk_bl_takes_interrupts(soc);
 }
 
 static void archive(void *machine, struct rk_archive *a)

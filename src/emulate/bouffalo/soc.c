@@ -10,7 +10,9 @@ enum {
     WRAM = 0x22020000,
     RETENTION = 0x40010000,
     ALIASES = 4,
-    ALIAS_STEP = 0x10000000
+    ALIAS_STEP = 0x10000000,
+    MSTATUS = 32, /* number of the register, and its bit */
+    INTERRUPTS_ON = 1 << 3
 };
 
 /* ---- time ---- */
@@ -222,8 +224,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_event(const struct rk_bl_soc *soc)
 {
-    uint64_t timer = soc->cpu->lines ? RK_BL_NEVER : rk_bl_counter_when(&soc->mtime, soc->mtimecmp);
+    uint64_t timer = rk_bl_counter_when(&soc->mtime, soc->mtimecmp);
 
+    if (timer <= rk_bl_now(soc))
+        timer = RK_BL_NEVER; /* it is up, and stays so until somebody sets it anew */
     return earlier(earlier(timer, soc->watchdog_ns), rk_bl_uart_next(soc));
 }
 
@@ -275,6 +279,14 @@ static bool stretch(struct rk_bl_soc *soc, uint64_t until, enum rk_emulate_stop 
     return false;
 }
 
+bool rk_bl_takes_interrupts(const struct rk_bl_soc *soc)
+{
+    struct rk_cpu_register status = {0};
+
+    (void)soc->cpu->core->get(soc->cpu, MSTATUS, &status);
+    return status.value & INTERRUPTS_ON;
+}
+
 enum rk_emulate_stop rk_bl_run(struct rk_bl_soc *soc, uint64_t until_ns)
 {
     enum rk_emulate_stop why = RK_EMULATE_TIME;
@@ -286,6 +298,8 @@ enum rk_emulate_stop rk_bl_run(struct rk_bl_soc *soc, uint64_t until_ns)
             rk_bl_reset(soc, soc->reset_cause);
         if (!stretch(soc, until_ns, &why))
             return why;
+        if (rk_bl_takes_interrupts(soc))
+            soc->exceptions_before = soc->cpu->exceptions;
         if (soc->stop_wanted)
             return RK_EMULATE_ASKED;
     }

@@ -40,7 +40,8 @@ enum {
     RK_BL_TIMER = 0x4000A500,
     RK_BL_SF = 0x4000B000,
     RK_BL_PDS = 0x4000E000,
-    RK_BL_HBN = 0x4000F000
+    RK_BL_HBN = 0x4000F000,
+    RK_BL_CORE_CLOCK = RK_BL_HBN + 0x108 /* where the software keeps the rate, Hz */
 };
 
 struct rk_bl_uart {
@@ -90,7 +91,7 @@ struct rk_bl_soc {
     uint64_t reset_ns;
     bool reset_wanted;
     enum rk_emulate_reset reset_cause;
-    uint32_t resets, exceptions_before; /* exceptions until the last reset */
+    uint32_t resets, exceptions_before; /* exceptions that it came back from, or before the reset */
 
     uint64_t pending[2], enabled[2]; /* interrupts by number */
     uint8_t level[RK_BL_INTERRUPTS]; /* as configured */
@@ -126,6 +127,8 @@ uint64_t rk_bl_now(const struct rk_bl_soc *soc);
 void rk_bl_skip(struct rk_bl_soc *soc, uint64_t to_ns);
 void rk_bl_reset(struct rk_bl_soc *soc, enum rk_emulate_reset cause);
 enum rk_emulate_stop rk_bl_run(struct rk_bl_soc *soc, uint64_t until_ns);
+/* Are interrupts switched on? They are off in handlers and critical sections, too. */
+bool rk_bl_takes_interrupts(const struct rk_bl_soc *soc);
 /* From now on a cycle takes so long. */
 void rk_bl_set_speed(struct rk_bl_soc *soc, uint32_t hz);
 static inline void rk_bl_reschedule(struct rk_bl_soc *soc)

@@ -162,6 +162,36 @@ static void wild_code_stops(void **state)
     end(&b);
 }
 
+/* It matters whether the handler of an exception comes back. */
+static void an_exception_may_be_survived(void **state)
+{
+    static const uint32_t last[] = {0x30200073, 0x0000006F}; /* mret; j . */
+    struct bench b;
+    (void)state;
+    for (unsigned stays = 0; stays < 2; stays++) {
+        BEGIN(&b, 0x00000297, 0x01828293, 0x30529073, /* mtvec = the handler */
+              0x90000537, 0x00052503, 0x0000006F,     /* lw a0, 0(a0) of nowhere; j . */
+              0x341022F3, 0x00428293, 0x34129073,     /* the handler: behind that load */
+              last[stays]);
+        assert_int_equal(rk_bl_run(b.soc, 20 * MS), RK_EMULATE_TIME);
+        assert_int_equal(b.soc->cpu->exceptions, 1);
+        assert_int_equal(rk_bl_takes_interrupts(b.soc), !stays);
+        assert_int_equal(b.soc->exceptions_before, !stays);
+        end(&b);
+    }
+}
+
+static void a_timer_may_be_set_beyond_all_time(void **state)
+{
+    const struct rk_bl_counter counter = {.hz = 1, .value = 7, .since_ns = 5};
+    (void)state;
+    assert_true(rk_bl_counter_when(&counter, 6) == 5);
+    assert_true(rk_bl_counter_when(&counter, 9) >= 5 + 2000 * MS);
+    assert_true(rk_bl_counter_when(&counter, 7 + 9999999) < UINT64_MAX / 1000);
+    assert_true(rk_bl_counter_when(&counter, UINT32_MAX) == RK_BL_NEVER);
+    assert_true(rk_bl_counter_when(&counter, UINT64_MAX) == RK_BL_NEVER);
+}
+
 static void the_watchdog_resets_it(void **state)
 {
     struct bench b;
@@ -368,6 +398,8 @@ int main(void)
         cmocka_unit_test(it_starts_what_has_a_good_header),
         cmocka_unit_test(it_counts_time_in_cycles),
         cmocka_unit_test(wild_code_stops),
+        cmocka_unit_test(an_exception_may_be_survived),
+        cmocka_unit_test(a_timer_may_be_set_beyond_all_time),
         cmocka_unit_test(the_watchdog_resets_it),
         cmocka_unit_test(the_rom_moves_memory),
         cmocka_unit_test(the_rom_drives_the_flash),
