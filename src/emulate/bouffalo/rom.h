@@ -15,6 +15,7 @@ struct rk_bl_call {
     uint32_t a[8];
     uint32_t result;
     uint32_t bad;
+    bool stores; /* what could not be done was a store */
 };
 
 /* False: an address of the call leads nowhere. */
@@ -29,18 +30,21 @@ bool rk_bl_rom_put(struct rk_bl_soc *soc, struct rk_bl_call *call, uint32_t addr
                    const uint8_t *bytes, size_t len);
 
 /* ---- rom_flash.c ---- */
+/* Makes the part use four lines if its parameters, of a boot header, want that. */
+void rk_bl_rom_prepare_flash(struct rk_bl_soc *soc, const uint8_t *parameters);
 rk_bl_function rk_bl_rom_flash_read_register, rk_bl_rom_flash_write_register,
     rk_bl_rom_flash_read_command, rk_bl_rom_flash_write_command, rk_bl_rom_flash_busy,
     rk_bl_rom_flash_write_enable, rk_bl_rom_flash_quad, rk_bl_rom_flash_erase_chip,
     rk_bl_rom_flash_erase_sector, rk_bl_rom_flash_erase_32k, rk_bl_rom_flash_erase_64k,
     rk_bl_rom_flash_erase, rk_bl_rom_flash_program, rk_bl_rom_flash_read, rk_bl_rom_flash_unique,
-    rk_bl_rom_flash_jedec, rk_bl_rom_flash_powerdown, rk_bl_rom_flash_wake, rk_bl_rom_flash_reset,
-    rk_bl_rom_flash_identify, rk_bl_rom_flash_parameters, rk_bl_rom_flash_command,
-    rk_bl_rom_flash_owner, rk_bl_rom_flash_set_offset, rk_bl_rom_flash_get_offset,
-    rk_bl_rom_flash_enable_cache, rk_bl_rom_flash_window, rk_bl_rom_flash_enable;
+    rk_bl_rom_flash_jedec, rk_bl_rom_flash_device, rk_bl_rom_flash_powerdown, rk_bl_rom_flash_wake,
+    rk_bl_rom_flash_restore, rk_bl_rom_flash_reset, rk_bl_rom_flash_identify,
+    rk_bl_rom_flash_parameters, rk_bl_rom_flash_command, rk_bl_rom_flash_owner,
+    rk_bl_rom_flash_set_offset, rk_bl_rom_flash_get_offset, rk_bl_rom_flash_enable_cache,
+    rk_bl_rom_flash_window, rk_bl_rom_flash_enable;
 rk_bl_function rk_bl_rom_xip_save, rk_bl_rom_xip_restore, rk_bl_rom_xip_erase, rk_bl_rom_xip_write,
-    rk_bl_rom_xip_read, rk_bl_rom_xip_jedec, rk_bl_rom_xip_unique, rk_bl_rom_xip_erase_len,
-    rk_bl_rom_xip_view;
+    rk_bl_rom_xip_read, rk_bl_rom_xip_jedec, rk_bl_rom_xip_device, rk_bl_rom_xip_unique,
+    rk_bl_rom_xip_erase_len, rk_bl_rom_xip_view;
 
 /* ---- rom_boot.c ---- */
 /* What the ROM does after a reset. */

@@ -10,13 +10,14 @@
 enum {
     STRAP = 8, /* this pin high, or bit 24 of the efuse word, calls for a download */
     DOWNLOAD_EFUSE = 3,
+    PARAMETERS = 12, /* of the flash, in the boot header */
     WINDOW = 0x23000000,
     STACK = 0x42043F70,
     START_NS = 5000000,
     HASH_NS_PER_BLOCK = 2500 + 1600,
     STATUS_ON_ENTRY = 0x6008 /* interrupts on, floats ready */
 };
-enum { CORE_CLOCK = RK_BL_HBN + 0x108, ROOT_CLOCK = RK_BL_HBN + 0x30 };
+enum { ROOT_CLOCK = RK_BL_HBN + 0x30, TAPS = 3 << 4 };
 
 struct setting {
     uint32_t addr, value;
@@ -38,14 +39,15 @@ static void set(struct rk_bl_soc *soc, uint32_t addr, uint32_t value)
 static void system_clock(struct rk_bl_soc *soc, uint32_t crystal, uint32_t clock)
 {
     static const uint32_t hz[] = {32000000, 40000000, 48000000, 120000000, 160000000, 192000000};
-    uint32_t glb = *rk_bl_reg(soc, RK_BL_GLB) & 0xFF00000Fu;
-    bool pll = clock >= 2 && clock <= 5;
+    uint32_t glb = *rk_bl_reg(soc, RK_BL_GLB) & 0xFF00003Fu;
 
     if (crystal == 0 || clock > 5)
         clock = 0;
-    set(soc, RK_BL_GLB, glb | 0xF | (pll ? (clock - 2) << 4 : 0) | (clock >= 3 ? 1u << 16 : 0));
+    if (clock >= 2) /* else the tap stays chosen */
+        glb = (glb & ~(uint32_t)TAPS) | (clock - 2) << 4;
+    set(soc, RK_BL_GLB, glb | 0xF | (clock >= 3 ? 1u << 16 : 0));
     set(soc, ROOT_CLOCK, (*rk_bl_reg(soc, ROOT_CLOCK) & ~3u) | (clock >= 2 ? 2 : clock));
-    set(soc, CORE_CLOCK, clock == 1 ? soc->crystal_hz : hz[clock]);
+    set(soc, RK_BL_CORE_CLOCK, clock == 1 ? soc->crystal_hz : hz[clock]);
     rk_bl_clocks_changed(soc);
 }
 
@@ -87,6 +89,8 @@ static void enter(struct rk_bl_soc *soc, const struct rk_bfl_header *h)
     const uint8_t *cells = rk_nor_cells(soc->nor);
     uint32_t entry = rk_get_le32(cells + 124);
 
+    if (h->flash_good)
+        rk_bl_rom_prepare_flash(soc, cells + PARAMETERS);
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
         set(soc, left[i].addr, left[i].value);
     if (h->clock_good)

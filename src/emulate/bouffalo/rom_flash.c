@@ -11,10 +11,13 @@
 enum { SF_CONTROL = RK_BL_SF + 0x04, OWNER_XIP = 1 << 28, TO_WINDOW = 1 << 30, ON = 5 << 29 };
 enum { HAS_COMMAND = 1 << 27, HAS_ADDRESS = 1 << 26, HAS_PAUSE = 1 << 25, HAS_DATA = 1 << 24 };
 enum { WRITES = 1 << 23, THREE_BYTES = 2 << 17, BUFFER = 256 };
+enum { READ_JEDEC = 0x9F, READ_DEVICE = 0x92, READ_UNIQUE = 0x4B, POWER_DOWN = 0xB9 };
 enum { SUCCESS = 0, ERROR = 1, POLL_NS = 100000, POLLS = 4000000 };
+enum { LEAVE_NS = 49000 }; /* 7,800 cycles of the real one: it waits before it takes the flash */
 
 /* Places in the description of a part. */
 enum {
+    IO_MODE = 0,
     JEDEC_COMMAND = 8,
     SECTOR_KIB = 12,
     ERASE_CHIP = 16,
@@ -36,7 +39,8 @@ enum {
     READ_COMMANDS = 52,
     WRITE_COMMANDS = 56,
     QUAD_VALUE = 83,
-    IN_HEADER = 12 /* where the boot header has them */
+    FOUR_LINES = 6, /* of the mode: for data, or for the address, too */
+    IN_HEADER = 12  /* where the boot header has them */
 };
 
 struct part {
@@ -49,6 +53,14 @@ static bool load_part(struct rk_bl_soc *soc, struct rk_bl_call *call, struct par
 }
 
 /* ---- transfers ---- */
+
+static void set_owner(struct rk_bl_soc *soc, bool window)
+{
+    uint32_t *control = rk_bl_reg(soc, SF_CONTROL);
+
+    *control &= ~(uint32_t)(OWNER_XIP | TO_WINDOW);
+    *control |= window ? OWNER_XIP | TO_WINDOW : 0;
+}
 
 static void send(struct rk_bl_soc *soc, uint8_t opcode, const uint32_t *addr, bool writes,
                  uint32_t len)
@@ -67,7 +79,6 @@ static void send(struct rk_bl_soc *soc, uint8_t opcode, const uint32_t *addr, bo
 
 static uint8_t read_register(struct rk_bl_soc *soc, uint8_t opcode)
 {
-    soc->flash_buffer[0] = 0;
     send(soc, opcode, NULL, false, 1);
     return soc->flash_buffer[0];
 }
@@ -109,7 +120,6 @@ bool rk_bl_rom_flash_read_command(struct rk_bl_soc *soc, struct rk_bl_call *call
 {
     uint32_t len = call->a[3] & 0xFF;
 
-    memset(soc->flash_buffer, 0, len);
     send(soc, (uint8_t)call->a[1], NULL, false, len);
     return rk_bl_rom_put(soc, call, call->a[2], soc->flash_buffer, len);
 }
@@ -188,6 +198,15 @@ static uint32_t enable_quad(struct rk_bl_soc *soc, const struct part *p)
     (void)write_register(soc, p, p->at[WRITE_COMMANDS + index], value,
                          p->at[QUAD_WRITE_LEN] == 2 ? 2 : 1);
     return read_register(soc, p->at[READ_COMMANDS + index]) == wanted ? SUCCESS : ERROR;
+}
+
+void rk_bl_rom_prepare_flash(struct rk_bl_soc *soc, const uint8_t *parameters)
+{
+    struct part p;
+
+    memcpy(p.at, parameters, sizeof p.at);
+    if (p.at[IO_MODE] & FOUR_LINES)
+        (void)enable_quad(soc, &p);
 }
 
 bool rk_bl_rom_flash_quad(struct rk_bl_soc *soc, struct rk_bl_call *call)
@@ -331,31 +350,28 @@ bool rk_bl_rom_flash_read(struct rk_bl_soc *soc, struct rk_bl_call *call)
     return load_part(soc, call, &p) && read(soc, call, &p, call->a[3], call->a[4], call->a[5]);
 }
 
-static bool put_jedec(struct rk_bl_soc *soc, struct rk_bl_call *call, uint8_t opcode, uint32_t to)
+static bool put_answer(struct rk_bl_soc *soc, struct rk_bl_call *call, uint8_t opcode, uint32_t to,
+                       uint32_t len)
 {
-    memset(soc->flash_buffer, 0, 3);
-    send(soc, opcode, NULL, false, 3);
-    return rk_bl_rom_put(soc, call, to, soc->flash_buffer, 3);
+    send(soc, opcode, NULL, false, len);
+    return rk_bl_rom_put(soc, call, to, soc->flash_buffer, len);
 }
 
 bool rk_bl_rom_flash_jedec(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
     struct part p;
 
-    return load_part(soc, call, &p) && put_jedec(soc, call, p.at[JEDEC_COMMAND], call->a[1]);
+    return load_part(soc, call, &p) && put_answer(soc, call, p.at[JEDEC_COMMAND], call->a[1], 3);
 }
 
-/* A part without a number of its own, as the virtual ones: 00. */
-static bool put_unique(struct rk_bl_soc *soc, struct rk_bl_call *call, uint32_t to, uint32_t len)
+bool rk_bl_rom_flash_device(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    static const uint8_t none[256];
-
-    return rk_bl_rom_put(soc, call, to, none, len & 0xFF);
+    return put_answer(soc, call, READ_DEVICE, call->a[0], 2);
 }
 
 bool rk_bl_rom_flash_unique(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    return put_unique(soc, call, call->a[0], call->a[1]);
+    return put_answer(soc, call, READ_UNIQUE, call->a[0], call->a[1] & 0xFF);
 }
 
 /* ---- the part as such ---- */
@@ -363,7 +379,7 @@ bool rk_bl_rom_flash_unique(struct rk_bl_soc *soc, struct rk_bl_call *call)
 bool rk_bl_rom_flash_powerdown(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
     (void)call;
-    send(soc, 0xB9, NULL, true, 0);
+    send(soc, POWER_DOWN, NULL, true, 0);
     return true;
 }
 
@@ -374,6 +390,21 @@ bool rk_bl_rom_flash_wake(struct rk_bl_soc *soc, struct rk_bl_call *call)
     if (!load_part(soc, call, &p))
         return false;
     send(soc, p.at[WAKE_COMMAND], NULL, true, 0);
+    return true;
+}
+
+/* After a sleep: it is woken, and executed again. */
+bool rk_bl_rom_flash_restore(struct rk_bl_soc *soc, struct rk_bl_call *call)
+{
+    struct part p;
+
+    if (!load_part(soc, call, &p))
+        return false;
+    set_owner(soc, false);
+    send(soc, p.at[WAKE_COMMAND], NULL, true, 0);
+    if (p.at[IO_MODE] & FOUR_LINES)
+        (void)enable_quad(soc, &p);
+    set_owner(soc, true);
     return true;
 }
 
@@ -418,14 +449,12 @@ bool rk_bl_rom_flash_parameters(struct rk_bl_soc *soc, struct rk_bl_call *call)
     return put_parameters(soc, call, call->a[0] & 0xFFFFFF, call->a[1]);
 }
 
+/* The first argument says whether the flash is executed meanwhile: then it is again. */
 bool rk_bl_rom_flash_identify(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    uint32_t control = *rk_bl_reg(soc, SF_CONTROL);
-
-    *rk_bl_reg(soc, SF_CONTROL) &= ~(uint32_t)OWNER_XIP;
-    memset(soc->flash_buffer, 0, 4);
-    send(soc, 0x9F, NULL, false, 3);
-    *rk_bl_reg(soc, SF_CONTROL) = call->a[0] & 0xFF ? control : control & ~(uint32_t)OWNER_XIP;
+    set_owner(soc, false);
+    send(soc, READ_JEDEC, NULL, false, 3);
+    set_owner(soc, call->a[0] & 0xFF);
     uint32_t id = rk_get_le32(soc->flash_buffer) & 0xFFFFFF;
     bool good = put_parameters(soc, call, id, call->a[4]);
     call->result = call->result == SUCCESS ? id | 1u << 31 : id;
@@ -451,14 +480,6 @@ bool rk_bl_rom_flash_command(struct rk_bl_soc *soc, struct rk_bl_call *call)
     if (!(*rk_bl_reg(soc, SF_CONTROL) & OWNER_XIP))
         rk_bl_skip(soc, rk_bl_now(soc) + rk_bl_flash_transfer(soc, bytes, command));
     return true;
-}
-
-static void set_owner(struct rk_bl_soc *soc, bool window)
-{
-    uint32_t *control = rk_bl_reg(soc, SF_CONTROL);
-
-    *control &= ~(uint32_t)(OWNER_XIP | TO_WINDOW);
-    *control |= window ? OWNER_XIP | TO_WINDOW : 0;
 }
 
 bool rk_bl_rom_flash_owner(struct rk_bl_soc *soc, struct rk_bl_call *call)
@@ -504,6 +525,7 @@ static uint32_t leave_window(struct rk_bl_soc *soc)
 {
     uint32_t offset = soc->image_offset;
 
+    rk_bl_skip(soc, rk_bl_now(soc) + LEAVE_NS);
     set_owner(soc, false);
     rk_bl_flash_write(soc, 0x434, 0);
     return offset;
@@ -569,18 +591,28 @@ bool rk_bl_rom_xip_read(struct rk_bl_soc *soc, struct rk_bl_call *call)
     return good;
 }
 
-bool rk_bl_rom_xip_jedec(struct rk_bl_soc *soc, struct rk_bl_call *call)
+static bool xip_answer(struct rk_bl_soc *soc, struct rk_bl_call *call, uint8_t opcode, uint32_t len)
 {
     uint32_t offset = leave_window(soc);
-    bool good = put_jedec(soc, call, 0x9F, call->a[1]);
+    bool good = put_answer(soc, call, opcode, call->a[1], len);
 
     enter_window(soc, offset);
     return good;
 }
 
+bool rk_bl_rom_xip_jedec(struct rk_bl_soc *soc, struct rk_bl_call *call)
+{
+    return xip_answer(soc, call, READ_JEDEC, 3);
+}
+
+bool rk_bl_rom_xip_device(struct rk_bl_soc *soc, struct rk_bl_call *call)
+{
+    return xip_answer(soc, call, READ_DEVICE, 2);
+}
+
 bool rk_bl_rom_xip_unique(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    return put_unique(soc, call, call->a[1], call->a[2]);
+    return xip_answer(soc, call, READ_UNIQUE, call->a[2] & 0xFF);
 }
 
 /* Through the window, from an address in it that counts from the start of the flash. */
