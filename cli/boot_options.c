@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "store/file.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,18 +43,39 @@ static enum rk_status parse_key(const char *text, struct rk_boot_request *q, str
     return *at ? bad_value(err, "key", text, "four words are enough") : RK_OK;
 }
 
+enum { PINS = 64, CEN = PINS };
+
+/* What a level is given for; *at goes behind it. More than CEN: nothing that is a pin. */
+static unsigned long read_pin(const char **at)
+{
+    char *end = NULL;
+
+    if (strncmp(*at, "cen=", 4) == 0) {
+        *at += 3;
+        return CEN;
+    }
+    unsigned long pin = strtoul(*at, &end, 10);
+    if (end == *at || pin >= PINS)
+        return ULONG_MAX;
+    *at = end;
+    return pin;
+}
+
 static enum rk_status parse_pins(const char *text, struct rk_boot_request *q, struct rk_error *err)
 {
     const char *at = text;
 
     while (at && *at) {
-        char *end = NULL;
-        unsigned long pin = strtoul(at, &end, 10);
-        if (end == at || pin > 63 || *end != '=' || (end[1] != '0' && end[1] != '1') ||
-            (end[2] != ',' && end[2] != '\0'))
-            return bad_value(err, "list of pin levels", text, "21=0,8=1 for example");
-        *(end[1] == '1' ? &q->pins_high : &q->pins_low) |= (uint64_t)1 << pin;
-        at = end[2] ? end + 3 : end + 2;
+        unsigned long pin = read_pin(&at);
+        if (pin > CEN || *at != '=' || (at[1] != '0' && at[1] != '1') ||
+            (at[2] != ',' && at[2] != '\0'))
+            return bad_value(err, "list of pin levels", text,
+                             "21=0,8=1 or cen=0 for example, with the numbers of GPIOs");
+        if (pin == CEN)
+            q->held = at[1] == '0';
+        else
+            *(at[1] == '1' ? &q->pins_high : &q->pins_low) |= (uint64_t)1 << pin;
+        at += at[2] ? 3 : 2;
     }
     return RK_OK;
 }
@@ -61,8 +83,7 @@ static enum rk_status parse_pins(const char *text, struct rk_boot_request *q, st
 static enum rk_status parse_supply(const char *text, struct rk_boot_request *q,
                                    struct rk_error *err)
 {
-    static const char *const names[][2] = {
-        {"boot", "bk.boot"}, {"app", "bk.app"}, {"radio", "bk.rf"}, {"wifi", "net."}};
+    static const char *const names[] = {"boot", "app", "radio", "wifi"};
     char *end = NULL;
 
     if (!text)
@@ -70,9 +91,8 @@ static enum rk_status parse_supply(const char *text, struct rk_boot_request *q,
     double volts = strtod(text, &end);
     for (size_t i = 0; end != text && *end && i < sizeof names / sizeof names[0]; i++) {
         const char *at = strchr(text, '@');
-        if (at && strcmp(at + 1, names[i][0]) == 0 &&
-            (end == at || (*end == 'V' && end + 1 == at))) {
-            q->supply_phase = volts < 2.9 ? names[i][1] : NULL;
+        if (at && strcmp(at + 1, names[i]) == 0 && (end == at || (*end == 'V' && end + 1 == at))) {
+            q->supply_phase = volts < 2.9 ? names[i] : NULL;
             return RK_OK;
         }
     }

@@ -25,7 +25,8 @@ const char *rk_boot_outcome_name(enum rk_boot_outcome outcome);
 /* What is wrong, as far as that matters for starting: with the bytes, or as the log tells. */
 struct rk_boot_finding {
     char id[24]; /* of the test, docs/images.md; "layout" for what is missing altogether; or of what
-                    the checkup finds in the log ("pwr.rf-init", docs/diagnosis.md) */
+                    the checkup finds in the log ("pwr.rf-init", docs/diagnosis.md); or "pin.cen",
+                    "pin.strap", "supply.unmet" of the conditions, docs/emulator.md */
     enum rk_verdict verdict;
     char text[192];
 };
@@ -48,9 +49,10 @@ struct rk_boot_request {
     uint64_t time_ns;             /* end of emulated time; 0 = 5 s, of a BL602 10 s */
     uint64_t instruction_limit;   /* 0 = 2,000,000,000 */
     uint32_t restarts;            /* end after so many restarts; 0 = 3 */
-    const char *supply_phase;     /* the supply collapses whenever a phase that begins like this is
-                                     reached ("bk.rf"); NULL = never */
-    bool stay;                    /* go on when the application is up, up to time_ns */
+    const char *supply_phase;     /* the supply collapses whenever this is reached: "boot", "app",
+                                     "radio" or "wifi"; NULL = never */
+    bool held; /* CEN, of a BL602 EN, is low all the time: the chip stays in reset */
+    bool stay; /* go on when the application is up, up to time_ns */
     /* Go on from the snapshot of an earlier run: image, chip, key, efuse and pins are those of it, and
      * not looked at. time_ns, instruction_limit and restarts count from there. NULL = start anew. */
     const uint8_t *snapshot;
@@ -86,7 +88,7 @@ struct rk_boot_result {
 };
 
 /* Errors: ARG "emulate.chip" (not to be judged, or no emulated chip), IMAGE_FORMAT "boot.image"
- * (nothing that is executed) or "snapshot.format", UNSUPPORTED "emulate.snapshot", CANCELLED, NOMEM.
+ * (nothing that is executed) or "snapshot.format", ARG "emulate.condition", UNSUPPORTED "emulate.snapshot", CANCELLED, NOMEM.
  * That it does not boot is no error. */
 RK_MUST_CHECK enum rk_status rk_boot_run(const struct rk_boot_request *request,
                                          struct rk_boot_result *out, struct rk_error *err);

@@ -68,7 +68,8 @@ struct rk_emulate_options {
     size_t efuse_len;     /* bytes: 32 of a Beken chip, 128 of a BL602; the rest stays as usual */
     const uint8_t *rom;   /* mask ROM of a BL602; NULL = its functions are replaced */
     size_t rom_len;
-    uint64_t pins_high, pins_low; /* levels that something outside drives, bit n = pin n */
+    uint64_t pins_high, pins_low; /* levels that something outside drives, bit n = pin n: 0 to 39
+                                     of a Beken chip, 0 to 22 of a BL602 */
     uint64_t instruction_limit;   /* 0 = none */
     unsigned watch;               /* of enum rk_emulate_watch; 0 costs nothing */
     struct rk_emulate_events events;
@@ -77,6 +78,7 @@ struct rk_emulate_options {
 struct rk_emulator;
 
 /* Errors: ARG "emulate.chip" (unknown chip, with a suggestion), "emulate.rom" (not of its size),
+ * "emulate.condition" (what this chip has not: such a pin, key, mask ROM, efuses of that size),
  * UNSUPPORTED "emulate.flash" (too large), NOMEM. */
 RK_MUST_CHECK enum rk_status rk_emulator_new(const struct rk_emulate_options *opt,
                                              struct rk_emulator **out, struct rk_error *err);
@@ -128,6 +130,8 @@ struct rk_emulate_state {
     uint32_t wild;                 /* pages accessed where nothing is */
     uint64_t start_ns;             /* of the last start */
     bool ticks;    /* BL602: the clock of an operating system runs, and its interrupts are taken */
+    bool radio;    /* BL602: the calibration of the radio has begun since the last start */
+    bool download; /* BL602: its mask ROM was told to wait for a download, by GPIO8 or the efuses */
     bool faulty;   /* it is where exceptions lead to, and does not come back */
     uint32_t link; /* the return address that the called function was given */
     size_t register_count;

@@ -9,7 +9,7 @@
 
 #define MAGIC "RKSNAP\r\n"
 
-enum { VERSION = 1, HEADER = 16, NAME = 16, NOTE_MAX = 4 << 20, FLASH_MAX = 64 << 20 };
+enum { VERSION = 2, HEADER = 16, NAME = 16, NOTE_MAX = 4 << 20, FLASH_MAX = 64 << 20 };
 
 struct rk_emulator {
     const struct rk_emulator_family *family;
@@ -82,6 +82,45 @@ static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
         e->events.reset(e->events.user, cause, time_ns);
 }
 
+static enum rk_status no_such(struct rk_error *err, const char *hint)
+{
+    rk_error_hint(err, "%s", hint);
+    return RK_ERR_ARG;
+}
+
+/* What a chip of this family has not is not silently left out. */
+static enum rk_status check_conditions(const struct rk_emulator_family *f,
+                                       const struct rk_emulate_options *opt, struct rk_error *err)
+{
+    uint64_t pins = opt->pins_high | opt->pins_low, known = ((uint64_t)1 << f->pins) - 1;
+    unsigned pin = 0;
+
+    for (; pins & ~known && !(pins & ~known & (uint64_t)1 << pin); pin++)
+        ;
+    if (pins & ~known) {
+        rk_fail(err, RK_ERR_ARG, "emulate.condition", "a %s has no pin %u: they are 0 to %u",
+                f->name, pin, f->pins - 1);
+        return no_such(err, "the number is that of the GPIO, not of the pad of the module");
+    }
+    if (opt->pins_high & opt->pins_low)
+        return rk_fail(err, RK_ERR_ARG, "emulate.condition", "a pin is said to be high and low");
+    if (opt->have_key && !f->has_key) {
+        rk_fail(err, RK_ERR_ARG, "emulate.condition",
+                "a %s has no scrambler in front of its flash, and no key words for one", f->name);
+        return no_such(err, "what it deciphers and checks is told by its efuses: --efuse");
+    }
+    if (opt->rom && !f->takes_rom) {
+        rk_fail(err, RK_ERR_ARG, "emulate.condition", "a %s is emulated without its mask ROM",
+                f->name);
+        return no_such(err, "only that of a BL602 can be given");
+    }
+    if (opt->efuse && opt->efuse_len != f->efuse_len)
+        return rk_fail(err, RK_ERR_ARG, "emulate.condition",
+                       "the efuses of a %s are %zu bytes, these %zu", f->name, f->efuse_len,
+                       opt->efuse_len);
+    return RK_OK;
+}
+
 static enum rk_status make(const struct rk_emulate_options *opt, bool loading,
                            struct rk_emulator **out, struct rk_error *err)
 {
@@ -90,6 +129,9 @@ static enum rk_status make(const struct rk_emulate_options *opt, bool loading,
 
     if (!family)
         return unknown_chip(opt->chip, err);
+    enum rk_status st = check_conditions(family, opt, err);
+    if (st != RK_OK)
+        return st;
     struct rk_emulator *e = calloc(1, sizeof *e);
     if (!e)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
@@ -101,7 +143,7 @@ static enum rk_status make(const struct rk_emulate_options *opt, bool loading,
     own.events.uart = on_uart;
     own.events.reset = on_reset;
     own.events.trace = opt->events.trace ? on_trace : NULL;
-    enum rk_status st = family->create(&own, &e->machine, err);
+    st = family->create(&own, &e->machine, err);
     e->loading = false;
     if (st == RK_OK)
         *out = e;

@@ -8,6 +8,10 @@
 #include "emulate/cpu.h"
 
 struct rk_emulator_family {
+    const char *name;        /* for messages */
+    unsigned pins;           /* that something outside can drive, from 0 on */
+    size_t efuse_len;        /* bytes */
+    bool has_key, takes_rom; /* of the scrambler of its flash; its mask ROM */
     /* Name of the n-th chip, NULL behind the last. */
     const char *(*chip)(size_t n);
     enum rk_status (*create)(const struct rk_emulate_options *opt, void **machine,

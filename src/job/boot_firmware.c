@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "image/beken/key.h"
+#include "job/boot_condition.h"
 #include "job/boot_image.h"
 #include "job/boot_mark.h"
 #include "job/boot_state.h"
@@ -69,6 +70,13 @@ static uint32_t starts_allowed(const struct run *r)
     return own + (r->request->restarts ? r->request->restarts : DEFAULT_STARTS);
 }
 
+/* The supply begins to collapse, if it does not already. */
+static void weaken(struct run *r, uint64_t time_ns)
+{
+    if (r->s.brown_out_ns == UINT64_MAX)
+        r->s.brown_out_ns = time_ns + BROWN_OUT_NS;
+}
+
 static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns)
 {
     const struct rk_boot_request *q = r->request;
@@ -90,9 +98,8 @@ static void reach(struct run *r, unsigned unit, const char *id, uint64_t time_ns
         r->s.furthest_unit = unit;
         rk_text_copy(r->s.last_phase, sizeof r->s.last_phase, id);
     }
-    if (q->supply_phase && strncmp(id, q->supply_phase, strlen(q->supply_phase)) == 0 &&
-        r->s.brown_out_ns == UINT64_MAX)
-        r->s.brown_out_ns = time_ns + BROWN_OUT_NS;
+    if (rk_boot_supply_at_phase(q->supply_phase, id))
+        weaken(r, time_ns);
     if (q->until && strncmp(q->until, "phase:", 6) == 0 && strcmp(q->until + 6, id) == 0)
         r->reached = true;
     r->s.up |= rank >= RANK_UP;
@@ -114,7 +121,8 @@ static void take_line(struct run *r, unsigned unit, uint64_t time_ns)
     if (until && strncmp(until, "phase:", 6) != 0 && strstr(text, until))
         r->reached = true;
     r->s.lines[unit].len = 0;
-    if (r->reached || (r->s.up && !r->begin_up && !r->request->stay && !until))
+    bool enough = !r->request->stay && !r->request->supply_phase && !until;
+    if (r->reached || (r->s.up && !r->begin_up && enough))
         rk_emulator_stop(r->emulator);
 }
 
@@ -144,6 +152,8 @@ static void on_trace(void *user, const struct rk_emulate_trace *what)
 static void on_reset(void *user, enum rk_emulate_reset cause, uint64_t time_ns)
 {
     struct run *r = user;
+    if (r->request->held)
+        return;
     r->s.starts++;
     r->s.start_rank = 0;
     r->s.lines_after_radio = 0;
@@ -167,6 +177,17 @@ static void add_finding(struct rk_boot_result *out, const char *id, enum rk_verd
     rk_text_copy(f->id, sizeof f->id, id);
     rk_text_copy(f->text, sizeof f->text, text);
     f->verdict = verdict;
+}
+
+/* What keeps it from starting at all, before anything that is wrong with the bytes. */
+static void add_first(struct rk_boot_result *out, const char *id, const char *text)
+{
+    size_t behind =
+        out->finding_count < RK_BOOT_FINDINGS ? out->finding_count : RK_BOOT_FINDINGS - 1;
+    memmove(out->findings + 1, out->findings, behind * sizeof out->findings[0]);
+    out->finding_count = 0;
+    add_finding(out, id, RK_VERDICT_BAD, text);
+    out->finding_count = behind + 1;
 }
 
 static void find_faults(const struct rk_boot_request *q, const uint8_t *flash, size_t len,
@@ -202,6 +223,7 @@ static void conclude(struct run *r, enum rk_emulate_stop stop)
 {
     const struct rk_boot_code code = rk_boot_code_of(r->emulator);
     struct rk_boot_result *out = r->out;
+    const char *id = NULL;
 
     rk_emulator_state(r->emulator, &out->state);
     rk_text_copy(out->last_phase, sizeof out->last_phase, r->s.last_phase);
@@ -231,6 +253,12 @@ static void conclude(struct run *r, enum rk_emulate_stop stop)
     } else {
         out->outcome = out->log_bytes ? RK_BOOT_STOPS : RK_BOOT_SILENT;
     }
+    const char *why = rk_boot_silence(r->request, &out->state, &id);
+    if (out->outcome == RK_BOOT_SILENT && why)
+        add_first(out, id, why);
+    if (r->request->supply_phase && !r->s.collapsed)
+        add_finding(out, "supply.unmet", RK_VERDICT_WARN,
+                    "the supply did not collapse: that stage of the start was not reached");
 }
 
 static void summarize(struct rk_boot_result *out)
@@ -276,7 +304,7 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
     uint64_t usual = slow ? 2 * DEFAULT_NS : DEFAULT_NS;
     uint64_t end = state.time_ns + (q->time_ns ? q->time_ns : usual);
 
-    while (state.time_ns < end) {
+    while (state.time_ns < end && !q->held) {
         uint64_t slice = (state.time_ns / SLICE_NS + 1) * SLICE_NS;
         uint64_t until = slice < end ? slice : end;
         *stop = rk_emulator_run(r->emulator, until < r->s.brown_out_ns ? until : r->s.brown_out_ns);
@@ -285,7 +313,10 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
         if (*stop != RK_EMULATE_TIME)
             break;
         rk_emulator_state(r->emulator, &state);
+        if (rk_boot_supply_at_state(q->supply_phase, &state))
+            weaken(r, state.time_ns);
         if (state.time_ns >= r->s.brown_out_ns) {
+            r->s.collapsed = true;
             rk_emulator_reset(r->emulator, RK_EMULATE_POWER_ON);
             if (r->s.starts > starts_allowed(r))
                 break;
@@ -397,7 +428,9 @@ enum rk_status rk_boot_run(const struct rk_boot_request *request, struct rk_boot
     struct rk_boot_flash flash = {.bytes = NULL};
 
     memset(out, 0, sizeof *out);
-    enum rk_status st = request->snapshot ? go_on(&r, &flash, err) : start_anew(&r, &flash, err);
+    enum rk_status st = rk_boot_supply_check(request->supply_phase, err);
+    if (st == RK_OK)
+        st = request->snapshot ? go_on(&r, &flash, err) : start_anew(&r, &flash, err);
     if (st == RK_OK) {
         find_faults(request, flash.bytes, flash.len, out);
         st = execute(&r, err);

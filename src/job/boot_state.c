@@ -51,5 +51,6 @@ void rk_boot_state_archive(struct rk_boot_state *s, struct rk_archive *a)
     rk_archive_u32(a, &s->lines_after_radio);
     rk_archive_u32(a, &s->starts);
     rk_archive_bool(a, &s->up);
+    rk_archive_bool(a, &s->collapsed);
     rk_archive_u64(a, &s->brown_out_ns);
 }

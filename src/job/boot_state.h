@@ -23,6 +23,7 @@ struct rk_boot_state {
     uint32_t lines_after_radio; /* of this start, behind the end of the radio's */
     uint32_t starts;
     bool up;
+    bool collapsed;        /* the supply has, at least once */
     bool log_lost;         /* no memory for it */
     uint64_t brown_out_ns; /* when the supply will be gone; UINT64_MAX = not yet */
 };

@@ -44,6 +44,7 @@ class Boot(support.Case):
         self.write("x.bin", b"\x5a" * 4096)
         for option in (["--key", "abc"], ["--pins", "21"], ["--supply", "2.7V@nowhere"], ["--seconds", "-1"],
                        ["--trace", "everything"], ["--trace-file", "x.txt"],
+                       ["--pins", "cen=2"],
                        ["--uart1", "x:y"], ["--uart1", "pty:p"], ["--chip", "BK9999"]):
             self.run_program("boot", "x.bin", *option, code=2)
 
@@ -113,6 +114,17 @@ class Captures(support.Case):
         silent("P1", 0xE010, 0xF010)
         silent("F1", 0x10030)
         silent("F2", 0x20000)
+
+    def test_a_bl602_is_put_under_conditions(self):
+        path = bl602_capture("Axus")
+        for option, outcome, cause in ((["--supply", "2.7V@radio"], "restarts", "bl.power-loop"),
+                                       (["--pins", "8=1"], "silent", "pin.strap"),
+                                       (["--pins", "cen=0"], "silent", "pin.cen")):
+            result = self.result(path, *option, code=9)
+            self.assertEqual((result["outcome"], [f["id"] for f in result["findings"]]), (outcome, [cause]))
+        self.write("short.bin", bytes(32))
+        for option in (["--key", "zero"], ["--pins", "23=1"], ["--efuse", "short.bin"]):
+            self.assertIn("emulate.condition", self.run_program("boot", path, *option, code=2).err)
 
     def test_a_missing_calibration_is_named(self):
         with open(next(p for p in beken_captures() if "Mirabella" in p), "rb") as file:

@@ -111,6 +111,10 @@ static void archive(void *machine, struct rk_archive *a)
 }
 
 const struct rk_emulator_family rk_emulated_beken = {
+    .name = "Beken chip",
+    .pins = 40,
+    .efuse_len = 32,
+    .has_key = true,
     .chip = chip,
     .create = create,
     .destroy = destroy,

@@ -3,6 +3,7 @@
 #include "emulate/machine.h"
 
 enum { LINK = 1, SHOWN = 36 };
+enum { CALIBRATED = 0xA0 };     /* gain, which the calibration sets before all */
 enum { LATEST_NS = 100000000 }; /* between two ticks */
 
 static const char *chip(size_t n)
@@ -85,6 +86,8 @@ static void state(const void *machine, struct rk_emulate_state *out)
     uint64_t next = rk_bl_counter_when(&soc->mtime, soc->mtimecmp);
     out->ticks = next != RK_BL_NEVER && next + LATEST_NS > rk_bl_now(soc) &&
                  next < rk_bl_now(soc) + LATEST_NS;
+    out->radio = *rk_bl_reg(soc, RK_BL_RF + CALIBRATED) != 0;
+    out->download = rk_bl_wants_download(soc);
     /* handlers of exceptions print what happened and stay there */
     out->faulty = soc->cpu->exceptions != soc->exceptions_before && !rk_bl_takes_interrupts(soc);
 }
@@ -95,6 +98,10 @@ static void archive(void *machine, struct rk_archive *a)
 }
 
 const struct rk_emulator_family rk_emulated_bouffalo = {
+    .name = "BL602",
+    .pins = RK_BL_PINS,
+    .efuse_len = 128,
+    .takes_rom = true,
     .chip = chip,
     .create = create,
     .destroy = destroy,

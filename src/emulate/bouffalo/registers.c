@@ -31,7 +31,7 @@ static uint32_t read_word(struct rk_bl_soc *soc, uint32_t addr)
     case RK_BL_GLB: /* the root clock is shown here, too */
         return (value & ~0xC0u) | (*rk_bl_reg(soc, HBN_CLOCK) & 3) << 6;
     case GLB_PINS_IN:
-        return (uint32_t)soc->pins_high;
+        return rk_bl_pins_read(soc);
     case EFUSE_CONTROL:
         return (value & ~7u) | 2;
     case RK_BL_L1C:

@@ -8,8 +8,6 @@
 #include <string.h>
 
 enum {
-    STRAP = 8, /* this pin high, or bit 24 of the efuse word, calls for a download */
-    DOWNLOAD_EFUSE = 3,
     PARAMETERS = 12, /* of the flash, in the boot header */
     WINDOW = 0x23000000,
     STACK = 0x42043F70,
@@ -111,10 +109,9 @@ void rk_bl_rom_run(struct rk_bl_soc *soc, const uint8_t *ram, uint32_t base, siz
 void rk_bl_rom_start(struct rk_bl_soc *soc)
 {
     struct rk_bfl_header h;
-    bool download = soc->pins_high >> STRAP & 1 || soc->efuse[4 * 4 + DOWNLOAD_EFUSE] & 1;
 
     rk_bl_skip(soc, rk_bl_now(soc) + START_NS);
-    if (download || !bootable(soc, &h) || !h.cached)
+    if (rk_bl_wants_download(soc) || !bootable(soc, &h) || !h.cached)
         soc->rom_waits = true;
     else
         enter(soc, &h);

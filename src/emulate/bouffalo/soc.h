@@ -13,6 +13,7 @@
 #define RK_BL_NEVER         UINT64_MAX
 #define RK_BL_FIFO          32u
 #define RK_BL_INTERRUPTS    96u
+#define RK_BL_PINS          23u /* GPIO0 to GPIO22 */
 #define RK_BL_ROM_LEN       0x20000u
 #define RK_BL_TCM_LEN       0x18000u
 #define RK_BL_WRAM_LEN      0x2C000u
@@ -157,6 +158,12 @@ static inline uint32_t *rk_bl_reg(const struct rk_bl_soc *soc, uint32_t addr)
 
 /* Maps the ROM of a chip. */
 RK_MUST_CHECK enum rk_status rk_bl_map_rom(struct rk_bl_soc *soc, struct rk_error *err);
+
+/* ---- pins.c ---- */
+/* The levels as the chip reads them, bit n = GPIOn. */
+uint32_t rk_bl_pins_read(const struct rk_bl_soc *soc);
+/* Is the mask ROM told to wait for a download, by GPIO8 or by the efuses? */
+bool rk_bl_wants_download(const struct rk_bl_soc *soc);
 
 /* ---- snapshot.c, names.c ---- */
 void rk_bl_archive(struct rk_bl_soc *soc, struct rk_archive *a);

@@ -210,6 +210,27 @@ static void the_watchdog_resets_it(void **state)
     end(&b);
 }
 
+/* From outside, from the chip, from the pull; nothing where the pin does not listen. */
+static void pins_have_levels(void **state)
+{
+    const uint32_t config = RK_BL_GLB + 0x100;
+    struct bench b;
+    (void)state;
+    BEGIN(&b, 0x0000006F);
+    *rk_bl_reg(b.soc, config) = 0x00110001;     /* GPIO0 listens; GPIO1, too, and pulls up */
+    *rk_bl_reg(b.soc, config + 4) = 0x00110010; /* GPIO2 pulls and is deaf; GPIO3 as GPIO1 */
+    *rk_bl_reg(b.soc, config + 16) = 0x00000001;
+    *rk_bl_reg(b.soc, config + 44) = 0x00000011; /* GPIO22, the last */
+    assert_int_equal(rk_bl_pins_read(b.soc), 1 << 1 | 1 << 3 | 1 << 22);
+    *rk_bl_reg(b.soc, RK_BL_GLB + 0x190) = 1 << 0 | 1 << 3; /* two of them drive */
+    *rk_bl_reg(b.soc, RK_BL_GLB + 0x188) = 1 << 0;
+    assert_int_equal(rk_bl_pins_read(b.soc), 1 << 0 | 1 << 1 | 1 << 22);
+    b.soc->pins_low = 1 << 1;
+    b.soc->pins_high = 1 << 8;
+    assert_int_equal(rk_bl_pins_read(b.soc), 1 << 0 | 1 << 8 | 1 << 22);
+    end(&b);
+}
+
 /* ---- functions of the ROM ---- */
 
 static void the_rom_moves_memory(void **state)
@@ -401,6 +422,7 @@ int main(void)
         cmocka_unit_test(an_exception_may_be_survived),
         cmocka_unit_test(a_timer_may_be_set_beyond_all_time),
         cmocka_unit_test(the_watchdog_resets_it),
+        cmocka_unit_test(pins_have_levels),
         cmocka_unit_test(the_rom_moves_memory),
         cmocka_unit_test(the_rom_drives_the_flash),
         cmocka_unit_test(the_rom_waits),
