@@ -95,24 +95,34 @@ bool frame_fits(uint32_t len)
     return uart_room() >= body + body / BLOCK_MAX + 3;
 }
 
-void frame_send(struct frame *frame, uint32_t len)
+void frame_forget(void)
 {
-    const uint8_t *body = (const uint8_t *)frame, *end = body + HEAD + len + CRC;
+    static const uint8_t end = 0;
 
-    put_u32(frame->payload + len, crc_add(0, body, HEAD + len));
+    uart_forget();
+    uart_put(&end, 1);
+}
+
+void frame_send(uint8_t *body, uint32_t len)
+{
+    const uint8_t *at = body, *end = body + HEAD + len + CRC;
+    static const uint8_t zero = 0;
+
+    put_u32(body + HEAD + len, crc_add(0, body, HEAD + len));
     for (;;) {
-        uint32_t n = 0;
-        while (n < BLOCK_MAX && body + n < end && body[n] != 0)
+        uint32_t n = 0, most = (uint32_t)(end - at);
+        most = most < BLOCK_MAX ? most : BLOCK_MAX;
+        while (n < most && at[n] != 0)
             n++;
-        uart_put((uint8_t)(n + 1));
-        for (uint32_t i = 0; i < n; i++)
-            uart_put(body[i]);
-        body += n;
-        if (n == BLOCK_MAX && body < end)
+        uint8_t code = (uint8_t)(n + 1);
+        uart_put(&code, 1);
+        uart_put(at, n);
+        at += n;
+        if (n == BLOCK_MAX && at < end)
             continue;
-        if (body == end)
+        if (at == end)
             break;
-        body++; /* the 00 is in the code byte of the next block */
+        at++; /* the 00 is in the code byte of the next block */
     }
-    uart_put(0);
+    uart_put(&zero, 1);
 }

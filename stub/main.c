@@ -11,7 +11,7 @@
 
 struct job job;
 struct frame answer;
-uint8_t ring_in[WINDOW] IN_WRAM, ring_out[WINDOW] IN_WRAM;
+uint8_t ring_in[WINDOW] IN_WRAM __attribute__((aligned(4))), ring_out[WINDOW] IN_WRAM;
 
 static struct frame request;
 static uint32_t heard_us, alive_us;
@@ -35,7 +35,7 @@ void send(uint8_t op, uint8_t tag, uint32_t len)
 {
     answer.op = op;
     answer.tag = tag;
-    frame_send(&answer, len);
+    frame_send((uint8_t *)&answer, len);
 }
 
 void refuse(uint8_t op, uint8_t tag, enum error code, uint32_t detail)
@@ -203,6 +203,8 @@ static void begin(uint32_t len)
 /* Another request ends what is under way; the flash finishes what it is at. */
 static void stop_job(void)
 {
+    if (job.step && job.op == OP_READ)
+        frame_forget();
     job_end();
     write_forget();
     uint32_t from = now_us();

@@ -3,7 +3,6 @@
 #include "stub.h"
 
 #define SECTORS_MAX 0x80000u
-#define HASH        32u
 #define BLOCK       64u /* of SHA-256 */
 #define DIGEST_CRC  0u
 #define DIGEST_SHA  1u
@@ -111,11 +110,17 @@ static uint32_t pad(uint32_t used, uint32_t all)
     return end;
 }
 
-static void get_hash(uint8_t *out)
+void hash_get(uint8_t *out)
 {
     wait_hash();
     for (uint32_t i = 0; i < HASH; i += 4)
         put_u32(out + i, reg_read(SHA_DIGEST + i));
+}
+
+void hash_flash(uint32_t addr, uint32_t len, bool first, uint32_t all)
+{
+    flash_read(addr, bytes, len);
+    hash(all ? pad(len, all) : len, first);
 }
 
 /* ---- SECTORS ---- */
@@ -128,7 +133,7 @@ static bool sectors_step(void)
     alive();
     if (range.addr == range.end) {
         if (done > 0)
-            get_hash(sums + (done - 1) * HASH);
+            hash_get(sums + (done - 1) * HASH);
         memcpy(answer.payload, sums, done * HASH);
         send(OP_SECTORS | OP_ANSWER, job.tag, done * HASH);
         return false;
@@ -136,7 +141,7 @@ static bool sectors_step(void)
     flash_read(range.addr, bytes, SECTOR);
     uint32_t padded = pad(SECTOR, SECTOR);
     if (done > 0)
-        get_hash(sums + (done - 1) * HASH);
+        hash_get(sums + (done - 1) * HASH);
     hash(padded, true);
     range.addr += SECTOR;
     return true;
@@ -164,16 +169,17 @@ static bool digest_step(void)
     bool first = range.addr == range.begin;
 
     alive();
-    flash_read(range.addr, bytes, n);
-    range.addr += n;
-    if (range.kind == DIGEST_SHA)
-        hash(n == left ? pad(n, range.end - range.begin) : n, first);
-    else
+    if (range.kind == DIGEST_SHA) {
+        hash_flash(range.addr, n, first, n == left ? range.end - range.begin : 0);
+    } else {
+        flash_read(range.addr, bytes, n);
         range.crc = crc_add(range.crc, bytes, n);
+    }
+    range.addr += n;
     if (n < left)
         return true;
     if (range.kind == DIGEST_SHA) {
-        get_hash(answer.payload);
+        hash_get(answer.payload);
         send(OP_DIGEST | OP_ANSWER, job.tag, HASH);
     } else {
         put_u32(answer.payload, range.crc);

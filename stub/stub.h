@@ -15,6 +15,7 @@
 #define PAYLOAD_MAX       4104u
 #define READ_MAX          2048u /* data in one frame of a READ */
 #define EFUSE_BYTES       128u
+#define HASH              32u      /* SHA-256 */
 #define FLASH_PATIENCE_US 5000000u /* data sheets: a 64 KiB block takes 2 s at most */
 
 enum op {
@@ -84,8 +85,10 @@ void uart_set_period(uint32_t period);
 bool uart_get(uint8_t *byte);
 /* Bytes that uart_put() takes without waiting. */
 uint32_t uart_room(void);
-void uart_put(uint8_t byte);
+void uart_put(const uint8_t *bytes, uint32_t len);
 void uart_drain(void);
+/* What was put and has not gone out yet will not. */
+void uart_forget(void);
 
 /* ---- frame.c ---- */
 struct frame {
@@ -96,9 +99,12 @@ extern uint32_t crc_table[256];
 void frame_start(void);
 /* The next request, complete and with a good CRC: its payload's length, or -1 if there is none yet. */
 int frame_receive(struct frame *frame);
-/* Sends what lies in the frame; waits while the line has no room for it. */
-void frame_send(struct frame *frame, uint32_t len);
+/* Sends op, tag and payload of that length, with room for the CRC behind them; waits while the line has
+ * no room for it. */
+void frame_send(uint8_t *body, uint32_t len);
 bool frame_fits(uint32_t len);
+/* Frames that wait for the line are not sent any more. */
+void frame_forget(void);
 uint32_t crc_add(uint32_t crc, const uint8_t *data, uint32_t len);
 
 /* ---- flash.c ---- */
@@ -140,6 +146,10 @@ void write_forget(void);
 void erase_begin(const struct frame *request, uint32_t len);
 void sectors_begin(const struct frame *request, uint32_t len);
 void digest_begin(const struct frame *request, uint32_t len);
+/* SHA-256 of flash that is read for it, piece by piece: all but the last are of whole 64 bytes, at most
+ * a sector. With the last one, all = the bytes hashed altogether, else 0. */
+void hash_flash(uint32_t addr, uint32_t len, bool first, uint32_t all);
+void hash_get(uint8_t *out);
 /* Is [addr, addr + len) inside the flash, at multiples of `unit`? */
 bool range_good(uint32_t addr, uint32_t len, uint32_t unit);
 

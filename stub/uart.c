@@ -2,7 +2,8 @@
 #include "registers.h"
 #include "stub.h"
 
-#define RING         0x2000u
+#define RING_IN      0x2000u
+#define RING_OUT     0x4000u
 #define TIMEOUT      60u /* bit times after which received bytes below the threshold are fetched */
 #define FINE         64u /* counts from which a measurement is exact enough */
 #define COARSE_HZ    500000u
@@ -11,7 +12,7 @@
 #define COUNT_MIN    3u  /* the receiver needs more than three clocks per bit */
 #define COUNTS_AGREE 2u
 
-static uint8_t in[RING] IN_WRAM, out[RING] IN_WRAM;
+static uint8_t in[RING_IN] IN_WRAM, out[RING_OUT] IN_WRAM;
 static volatile uint32_t in_put, in_get, out_put, out_get;
 static uint32_t period;
 volatile uint8_t uart_lost;
@@ -23,20 +24,19 @@ static void drain_receiver(void)
         reg_write(UART_FIFO, 1u << 3);
     }
     for (uint32_t n = reg_read(UART_LEVELS) >> 8 & 0x3F; n > 0; n--) {
-        in[in_put % RING] = (uint8_t)reg_read(UART_IN);
+        in[in_put % RING_IN] = (uint8_t)reg_read(UART_IN);
         in_put = in_put + 1;
     }
 }
 
 static void feed_sender(void)
 {
-    uint32_t room = reg_read(UART_LEVELS) & 0x3F;
+    uint32_t room = reg_read(UART_LEVELS) & 0x3F, get = out_get, end = out_put;
 
-    for (; room > 0 && out_get != out_put; room--) {
-        reg_write(UART_OUT, out[out_get % RING]);
-        out_get = out_get + 1;
-    }
-    if (out_get == out_put)
+    for (; room > 0 && get != end; room--)
+        reg_write(UART_OUT, out[get++ % RING_OUT]);
+    out_get = get;
+    if (get == end)
         reg_change(UART_MASK, UART_INT_TX_FIFO, UART_INT_TX_FIFO);
 }
 
@@ -128,27 +128,45 @@ bool uart_get(uint8_t *byte)
 {
     if (in_get == in_put)
         return false;
-    *byte = in[in_get % RING];
+    *byte = in[in_get % RING_IN];
     in_get = in_get + 1;
     return true;
 }
 
 uint32_t uart_room(void)
 {
-    return RING - (out_put - out_get);
+    return RING_OUT - (out_put - out_get);
 }
 
-void uart_put(uint8_t byte)
+static void start_sending(void)
 {
-    while (uart_room() == 0)
-        continue;
-    out[out_put % RING] = byte;
-    out_put = out_put + 1;
-    if (reg_read(UART_MASK) & UART_INT_TX_FIFO) {
-        interrupts(false);
-        reg_change(UART_MASK, UART_INT_TX_FIFO, 0);
-        interrupts(true);
+    if (!(reg_read(UART_MASK) & UART_INT_TX_FIFO))
+        return;
+    interrupts(false);
+    reg_change(UART_MASK, UART_INT_TX_FIFO, 0);
+    interrupts(true);
+}
+
+void uart_put(const uint8_t *bytes, uint32_t len)
+{
+    uint32_t put = out_put;
+
+    for (; len > 0; len--) {
+        while (put - out_get == RING_OUT) {
+            out_put = put;
+            start_sending();
+        }
+        out[put++ % RING_OUT] = *bytes++;
     }
+    out_put = put;
+    start_sending();
+}
+
+void uart_forget(void)
+{
+    interrupts(false);
+    out_get = out_put;
+    interrupts(true);
 }
 
 void uart_drain(void)

@@ -81,11 +81,18 @@ void rk_lzma_decode_init(struct rk_lzma_decoder *decoder);
  * are to be brought up to date before each call. */
 enum rk_lzma_result rk_lzma_decode(struct rk_lzma_decoder *decoder, uint32_t out_limit);
 
+/* Behind the last byte of a stream that was finished: `len` bytes that come unpacked, possibly 0, and
+ * then a new stream, which begins at byte in_at of the input and goes on with the model and the
+ * dictionary. False: they are more than there will be. */
+bool rk_lzma_decode_stored(struct rk_lzma_decoder *decoder, const uint8_t *data, uint32_t len,
+                           uint32_t in_at);
+
 /* ---- packing ---- */
 
 #define RK_LZMA_HASH_BITS 12u
 
-/* The caller sets data, mask, tries, put and user, and clears the rest with rk_lzma_encode_init(). */
+/* The caller sets data, mask, tries, previous, out, out_cap, full and user, and clears the rest with
+ * rk_lzma_encode_init(). */
 struct rk_lzma_encoder {
     struct rk_lzma_model model;
     const uint8_t *data; /* byte n of what is packed is at [n & mask] */
@@ -93,12 +100,13 @@ struct rk_lzma_encoder {
     uint32_t at;        /* bytes packed so far */
     unsigned tries;     /* candidates per position; needs `previous` if more than 1 */
     uint16_t *previous; /* RK_LZMA_DICTIONARY entries, or NULL */
-    void (*put)(void *user, uint8_t byte);
+    uint8_t *out;       /* what is packed: out_len bytes of it are there */
+    uint32_t out_len, out_cap;
+    void (*full)(void *user); /* out_len is out_cap: takes them away, or sets another `out` */
     void *user;
-    uint64_t low;
-    uint32_t range, pending, rep[4], hashed;
+    uint32_t low, range, pending, rep[4], hashed;
     uint8_t cache;
-    bool first;
+    bool carry;
     unsigned state;
     uint32_t ahead_len, ahead_far; /* the match of the next position, if already looked for */
     uint32_t hash[1u << RK_LZMA_HASH_BITS]; /* position + 1 */
@@ -112,5 +120,9 @@ void rk_lzma_encode(struct rk_lzma_encoder *encoder, uint32_t upto, uint32_t end
 
 /* Puts out what the stream needs at its end. */
 void rk_lzma_encode_finish(struct rk_lzma_encoder *encoder);
+
+/* Behind a finish: `len` bytes are not packed, and a new stream begins behind them that goes on with
+ * the model and the dictionary. The other side does the same with rk_lzma_decode_stored(). */
+void rk_lzma_encode_skip(struct rk_lzma_encoder *encoder, uint32_t len);
 
 #endif

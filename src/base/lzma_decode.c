@@ -6,13 +6,20 @@
 #define BIT_TOTAL  2048u
 #define HEAD       5u /* bytes that start the range decoder */
 
-void rk_lzma_decode_init(struct rk_lzma_decoder *d)
+/* As at the begin of a stream; the model stays. */
+static void start_coder(struct rk_lzma_decoder *d, uint32_t in_at)
 {
-    rk_lzma_model_init(&d->model);
-    d->in_at = d->in_end = d->out_at = 0;
+    d->in_at = in_at;
     d->in_all = d->begun = false;
     d->range = UINT32_MAX;
     d->code = 0;
+}
+
+void rk_lzma_decode_init(struct rk_lzma_decoder *d)
+{
+    rk_lzma_model_init(&d->model);
+    start_coder(d, 0);
+    d->in_end = d->out_at = 0;
     for (unsigned i = 0; i < 4; i++)
         d->rep[i] = 0;
     d->state = 0;
@@ -190,13 +197,25 @@ static bool symbol(struct rk_lzma_decoder *d)
 
 static bool begin(struct rk_lzma_decoder *d)
 {
-    if (d->in_end < HEAD)
+    if (d->in_end - d->in_at < HEAD)
         return false;
-    d->state = d->in[0] == 0 ? 0 : RK_LZMA_STATES; /* the first byte is 0 in every stream */
+    if (d->in[d->in_at & d->in_mask] != 0) /* the first byte is 0 in every stream */
+        d->state = RK_LZMA_STATES;
     for (unsigned i = 1; i < HEAD; i++)
-        d->code = d->code << 8 | d->in[i & d->in_mask];
-    d->in_at = HEAD;
+        d->code = d->code << 8 | d->in[(d->in_at + i) & d->in_mask];
+    d->in_at += HEAD;
     d->begun = true;
+    return true;
+}
+
+bool rk_lzma_decode_stored(struct rk_lzma_decoder *d, const uint8_t *data, uint32_t len,
+                           uint32_t in_at)
+{
+    if (len > d->out_len - d->out_at)
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        d->out[d->out_at++ & d->out_mask] = data[i];
+    start_coder(d, in_at);
     return true;
 }
 

@@ -9,14 +9,20 @@
 #define GOOD_ENOUGH 32u    /* long enough not to look at the next position */
 #define HASHED_MAX  48u    /* of longer matches only the end is remembered */
 
+/* As at the begin of a stream; the model stays. */
+static void start_coder(struct rk_lzma_encoder *e)
+{
+    e->low = e->pending = 0;
+    e->range = UINT32_MAX;
+    e->cache = 0;
+    e->carry = false;
+}
+
 void rk_lzma_encode_init(struct rk_lzma_encoder *e)
 {
     rk_lzma_model_init(&e->model);
-    e->at = e->pending = e->hashed = 0;
-    e->low = 0;
-    e->range = UINT32_MAX;
-    e->cache = 0;
-    e->first = true;
+    start_coder(e);
+    e->at = e->hashed = e->out_len = 0;
     e->state = 0;
     e->ahead_len = e->ahead_far = 0;
     for (unsigned i = 0; i < 4; i++)
@@ -27,20 +33,28 @@ void rk_lzma_encode_init(struct rk_lzma_encoder *e)
 
 /* ---- range coder ---- */
 
+static void put_byte(struct rk_lzma_encoder *e, uint8_t byte)
+{
+    e->out[e->out_len++] = byte;
+    if (e->out_len == e->out_cap)
+        e->full(e->user);
+}
+
 /* A byte can still change by a carry until one that is not FF follows it. */
 static void shift_low(struct rk_lzma_encoder *e)
 {
-    uint8_t carry = (uint8_t)(e->low >> 32);
+    uint8_t carry = e->carry;
 
-    if ((uint32_t)e->low < 0xFF000000u || carry) {
-        e->put(e->user, (uint8_t)(e->cache + carry));
+    if (e->low < 0xFF000000u || carry) {
+        put_byte(e, (uint8_t)(e->cache + carry));
         for (; e->pending > 0; e->pending--)
-            e->put(e->user, (uint8_t)(0xFF + carry));
+            put_byte(e, (uint8_t)(0xFF + carry));
         e->cache = (uint8_t)(e->low >> 24);
+        e->carry = false;
     } else {
         e->pending++;
     }
-    e->low = (uint32_t)e->low << 8;
+    e->low <<= 8;
 }
 
 static void bit(struct rk_lzma_encoder *e, uint16_t *probability, unsigned value)
@@ -53,6 +67,7 @@ static void bit(struct rk_lzma_encoder *e, uint16_t *probability, unsigned value
         *probability = (uint16_t)(p + ((BIT_TOTAL - p) >> MOVE_BITS));
     } else {
         e->low += bound;
+        e->carry |= e->low < bound;
         e->range -= bound;
         *probability = (uint16_t)(p - (p >> MOVE_BITS));
     }
@@ -62,15 +77,42 @@ static void bit(struct rk_lzma_encoder *e, uint16_t *probability, unsigned value
     }
 }
 
+/* The lowest `bits` bits of the value, from `node` of the tree on. This is where most of the time
+ * goes: range and low stay in registers. */
+static void branch(struct rk_lzma_encoder *e, uint16_t *probabilities, unsigned node, unsigned bits,
+                   uint32_t value)
+{
+    uint32_t range = e->range, low = e->low;
+
+    for (value <<= 32 - bits; bits > 0; bits--, value <<= 1) {
+        unsigned p = probabilities[node];
+        uint32_t bound = (range >> 11) * p;
+        if ((int32_t)value >= 0) {
+            range = bound;
+            probabilities[node] = (uint16_t)(p + ((BIT_TOTAL - p) >> MOVE_BITS));
+            node = node << 1;
+        } else {
+            low += bound;
+            if (low < bound)
+                e->carry = true;
+            range -= bound;
+            probabilities[node] = (uint16_t)(p - (p >> MOVE_BITS));
+            node = node << 1 | 1;
+        }
+        if (range < TOP) {
+            range <<= 8;
+            e->low = low;
+            shift_low(e);
+            low = e->low;
+        }
+    }
+    e->range = range;
+    e->low = low;
+}
+
 static void tree(struct rk_lzma_encoder *e, uint16_t *probabilities, unsigned bits, uint32_t value)
 {
-    unsigned node = 1;
-
-    while (bits-- > 0) {
-        unsigned b = value >> bits & 1;
-        bit(e, probabilities + node, b);
-        node = node << 1 | b;
-    }
+    branch(e, probabilities, 1, bits, value);
 }
 
 static void reverse_tree(struct rk_lzma_encoder *e, uint16_t *probabilities, unsigned bits,
@@ -88,8 +130,10 @@ static void direct(struct rk_lzma_encoder *e, unsigned bits, uint32_t value)
 {
     while (bits-- > 0) {
         e->range >>= 1;
-        if (value >> bits & 1)
+        if (value >> bits & 1) {
             e->low += e->range;
+            e->carry |= e->low < e->range;
+        }
         if (e->range < TOP) {
             e->range <<= 8;
             shift_low(e);
@@ -108,23 +152,22 @@ static void put_literal(struct rk_lzma_encoder *e)
 {
     unsigned before = e->at ? byte_at(e, e->at - 1) : 0;
     uint16_t *p = e->model.literal[before >> 5];
-    unsigned value = byte_at(e, e->at), node = 1, hint = 0x100;
+    unsigned value = byte_at(e, e->at), node = 1, left = 8;
     unsigned place = e->at % RK_LZMA_POSITIONS;
 
     bit(e, &e->model.match[e->state][place], 0);
-    if (e->state >= 7) /* behind a match the byte there is a hint, as long as it is right */
-        hint = byte_at(e, e->at - e->rep[0] - 1);
-    for (unsigned i = 8; i-- > 0;) {
-        unsigned b = value >> i & 1, row = 0;
-        if (hint < 0x100) {
-            unsigned expected = hint >> i & 1;
-            row = (1 + expected) << 8;
+    if (e->state >= 7) { /* behind a match the byte there is a hint, as long as it is right */
+        unsigned hint = byte_at(e, e->at - e->rep[0] - 1);
+        while (left > 0) {
+            unsigned b = value >> --left & 1, expected = hint >> left & 1;
+            bit(e, p + ((1 + expected) << 8) + node, b);
+            node = node << 1 | b;
             if (b != expected)
-                hint = 0x100;
+                break;
         }
-        bit(e, p + row + node, b);
-        node = node << 1 | b;
     }
+    if (left > 0)
+        branch(e, p, node, left, value);
     e->state = rk_lzma_next_state(e->state, RK_LZMA_LITERAL);
     e->at++;
 }
@@ -217,39 +260,50 @@ static uint32_t hash_of(const struct rk_lzma_encoder *e, uint32_t at)
     return three * 0x9E3779B1u >> (32 - RK_LZMA_HASH_BITS);
 }
 
+/* Remembers the position e->hashed, and returns the last one before it with the same hash. */
+static uint32_t remember_next(struct rk_lzma_encoder *e)
+{
+    uint32_t *head = &e->hash[hash_of(e, e->hashed)], before = *head;
+
+    if (e->previous) {
+        uint32_t step = before ? e->hashed + 1 - before : 0;
+        e->previous[e->hashed % RK_LZMA_DICTIONARY] =
+            (uint16_t)(step < RK_LZMA_DICTIONARY ? step : 0);
+    }
+    *head = ++e->hashed;
+    return before;
+}
+
 /* Remembers all positions below `to`. */
 static void remember(struct rk_lzma_encoder *e, uint32_t to, uint32_t end)
 {
     if (to - e->hashed > HASHED_MAX)
         e->hashed = to - HASHED_MAX;
-    for (; e->hashed < to && end - e->hashed >= MATCH_MIN; e->hashed++) {
-        uint32_t *head = &e->hash[hash_of(e, e->hashed)];
-        if (e->previous) {
-            uint32_t step = *head ? e->hashed + 1 - *head : 0;
-            e->previous[e->hashed % RK_LZMA_DICTIONARY] =
-                (uint16_t)(step < RK_LZMA_DICTIONARY ? step : 0);
-        }
-        *head = e->hashed + 1;
-    }
+    while (e->hashed < to && end - e->hashed >= MATCH_MIN)
+        (void)remember_next(e);
 }
 
-static uint32_t same(const struct rk_lzma_encoder *e, uint32_t at, uint32_t far, uint32_t most)
+static inline uint32_t same(const struct rk_lzma_encoder *e, uint32_t at, uint32_t far,
+                            uint32_t most)
 {
-    uint32_t len = 0;
+    const uint8_t *data = e->data;
+    uint32_t mask = e->mask, from = at, there = at - far - 1, end = at + most;
 
-    while (len < most && byte_at(e, at + len) == byte_at(e, at + len - far - 1))
-        len++;
-    return len;
+    while (at != end && data[at & mask] == data[there & mask]) {
+        at++;
+        there++;
+    }
+    return at - from;
 }
 
-/* The longest match at `at`; its length, 0 if none is worth it. */
-static uint32_t find(const struct rk_lzma_encoder *e, uint32_t at, uint32_t most, uint32_t *far)
+/* The longest match at `at`; its length, 0 if none is worth it. The position is remembered. */
+static uint32_t find(struct rk_lzma_encoder *e, uint32_t at, uint32_t most, uint32_t *far)
 {
     uint32_t best = 0, candidate;
 
     if (most < MATCH_MIN)
         return 0;
-    candidate = e->hash[hash_of(e, at)];
+    candidate = remember_next(e);
     for (unsigned i = 0; i < e->tries && candidate > 0; i++) {
         uint32_t gap = at - candidate; /* distance less one, as the format counts */
         if (gap >= RK_LZMA_DICTIONARY - RK_LZMA_MATCH_MAX)
@@ -268,9 +322,12 @@ static uint32_t find(const struct rk_lzma_encoder *e, uint32_t at, uint32_t most
 static uint32_t find_repeated(const struct rk_lzma_encoder *e, uint32_t most, unsigned *which)
 {
     uint32_t best = 0;
+    uint8_t here = byte_at(e, e->at);
 
-    for (unsigned i = 0; i < 4; i++) {
-        uint32_t len = e->rep[i] < e->at ? same(e, e->at, e->rep[i], most) : 0;
+    for (unsigned i = 0; i < 4 && best < GOOD_ENOUGH; i++) {
+        if (e->rep[i] >= e->at || byte_at(e, e->at - e->rep[i] - 1) != here)
+            continue;
+        uint32_t len = same(e, e->at, e->rep[i], most);
         if (len > best) {
             best = len;
             *which = i;
@@ -286,17 +343,20 @@ static void step(struct rk_lzma_encoder *e, uint32_t end)
     unsigned which = 0;
     uint32_t repeated = find_repeated(e, most, &which);
 
+    e->ahead_len = 0;
+    if (repeated >= GOOD_ENOUGH) {
+        put_repeated(e, which, repeated);
+        return;
+    }
     if (len == 0) {
         remember(e, e->at, end);
         len = find(e, e->at, most, &far);
     }
-    e->ahead_len = 0;
     if (repeated >= 2 && repeated + 1 >= len) {
         put_repeated(e, which, repeated);
         return;
     }
     if (len >= MATCH_MIN && len < GOOD_ENOUGH && most > len) {
-        remember(e, e->at + 1, end);
         uint32_t next = find(e, e->at + 1, most - 1, &ahead_far);
         if (next > len) { /* the byte here is cheaper than a worse match */
             e->ahead_len = next;
@@ -322,4 +382,12 @@ void rk_lzma_encode_finish(struct rk_lzma_encoder *e)
 {
     for (unsigned i = 0; i < 5; i++)
         shift_low(e);
+}
+
+void rk_lzma_encode_skip(struct rk_lzma_encoder *e, uint32_t len)
+{
+    start_coder(e);
+    e->at += len;
+    e->hashed = e->at;
+    e->ahead_len = 0;
 }

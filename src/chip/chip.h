@@ -26,6 +26,12 @@ struct rk_device {
     char reset[128];        /* how to reset the module, as rk_connect_options has it; never empty */
     bool writing;           /* between write_begin and write_end */
     bool rewrites;          /* what runs on the chip can do driver->rewrite */
+    bool streams; /* reading in turn costs nothing for what is blank, and brings the digests
+                               of whole blocks along: there is no use in asking for them before */
+    struct {
+        uint32_t addr,
+            len; /* a job is about to read these bytes in turn; len 0 = it has not said */
+    } in_turn;
 };
 
 /* Sectors to be erased and programmed in one go. */

@@ -24,6 +24,7 @@ struct backup {
     struct rk_part part;
     bool part_open;
     uint32_t addr, len;
+    bool by_block; /* whole blocks, each with its digest behind it, instead of digests first */
     uint8_t *data; /* the bytes of the file */
     struct rk_backup_result *out;
     uint32_t unstable;              /* sectors that no repetition could settle */
@@ -172,9 +173,10 @@ static enum rk_status obtain_block(struct backup *b, size_t index, bool *done, s
     enum rk_status status =
         rk_transfer_block(b->transfer, addr, b->data + index * RK_SECTOR_SIZE, done, err);
     for (size_t i = 0; status == RK_OK && *done && i < SECTORS_PER_BLOCK; i++) {
-        rk_survey_learn(b->survey, addr + (uint32_t)i * RK_SECTOR_SIZE,
-                        b->data + (index + i) * RK_SECTOR_SIZE);
-        status = put(b, index + i, RK_SOURCE_READ, 1, err);
+        uint32_t at = addr + (uint32_t)i * RK_SECTOR_SIZE;
+        rk_survey_learn(b->survey, at, b->data + (index + i) * RK_SECTOR_SIZE);
+        bool blank = !b->opt->transfer_all && rk_survey_blank(b->survey, at, RK_SECTOR_SIZE);
+        status = put(b, index + i, blank ? RK_SOURCE_BLANK : RK_SOURCE_READ, !blank, err);
     }
     return status;
 }
@@ -185,20 +187,25 @@ static enum rk_status obtain_all(struct backup *b, struct rk_error *err)
     size_t count = b->len / RK_SECTOR_SIZE;
 
     rk_stage_begin(b->ctx, "backup", "%s", b->out->path);
+    if (b->by_block) {
+        b->dev->in_turn.addr = b->addr;
+        b->dev->in_turn.len = b->len;
+    }
     for (size_t i = 0, step; i < count && status == RK_OK; i += step) {
-        bool block = b->opt->transfer_all && i % SECTORS_PER_BLOCK == 0 &&
-                     b->addr % RK_BLOCK_SIZE == 0 && count - i >= SECTORS_PER_BLOCK;
+        bool block = b->by_block && i % SECTORS_PER_BLOCK == 0 && b->addr % RK_BLOCK_SIZE == 0 &&
+                     count - i >= SECTORS_PER_BLOCK;
         bool done = false;
         step = block ? SECTORS_PER_BLOCK : 1;
         if (rk_cancelled(b->ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
-        if (block)
+            status = rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
+        else if (block)
             status = obtain_block(b, i, &done, err);
         for (size_t k = 0; !done && k < step && status == RK_OK; k++)
             status = obtain(b, i + k, err);
         rk_progress(b->ctx, "backup", (i + step) * RK_SECTOR_SIZE, b->len,
                     b->addr + (uint32_t)i * RK_SECTOR_SIZE, b->transfer->misread);
     }
+    b->dev->in_turn.len = 0;
     return status == RK_OK ? check_alive(b, err) : status;
 }
 
@@ -302,11 +309,24 @@ static enum rk_status prepare(struct backup *b, struct rk_error *err)
     return open_part(b, err);
 }
 
+/* Is nothing known of the range that could save reading some of it? */
+static bool is_new(const struct backup *b)
+{
+    bool aligned = b->addr % RK_BLOCK_SIZE == 0 && b->len % RK_BLOCK_SIZE == 0;
+
+    for (size_t i = 0; i < b->len / RK_SECTOR_SIZE; i++)
+        if (b->part.manifest.sectors[i].source != RK_SOURCE_MISSING ||
+            b->survey->known[b->addr / RK_SECTOR_SIZE + i])
+            return false;
+    return aligned && !b->previous.data;
+}
+
 /* The digests, with what is expected from the earlier backup. A backup that transfers everything
  * needs none in advance. */
 static enum rk_status look(struct backup *b, struct rk_error *err)
 {
-    if (b->opt->transfer_all)
+    b->by_block = b->opt->transfer_all || (b->dev->streams && is_new(b));
+    if (b->by_block)
         return RK_OK;
     bool covered = b->previous.data && b->addr >= b->previous.addr &&
                    b->addr + b->len <= b->previous.addr + b->previous.len;

@@ -114,11 +114,16 @@ static bool block_is_open(const struct rk_survey *survey, uint32_t addr, uint32_
 }
 
 /* A block digest costs as much flash reading as sixteen sector digests: it is worth asking only
- * if the answer can be foreseen. Blank flash tends to go on. */
+ * if the answer can be foreseen. Blank flash tends to go on, and so does what is as expected, or is
+ * not. */
 static bool block_is_foreseen(const struct rk_survey *survey, uint32_t addr,
-                              const uint8_t *expected)
+                              const uint8_t *expected, bool first)
 {
-    return expected || (addr > 0 && rk_survey_blank(survey, addr - RK_SECTOR_SIZE, RK_SECTOR_SIZE));
+    uint32_t before = addr - RK_SECTOR_SIZE;
+
+    if (expected)
+        return first || rk_survey_matches(survey, before, expected - RK_SECTOR_SIZE);
+    return addr > 0 && rk_survey_blank(survey, before, RK_SECTOR_SIZE);
 }
 
 enum rk_status rk_survey_range(struct rk_survey *survey, uint32_t addr, uint32_t len,
@@ -134,7 +139,7 @@ enum rk_status rk_survey_range(struct rk_survey *survey, uint32_t addr, uint32_t
         if (rk_cancelled(ctx))
             return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
         const uint8_t *here = expected ? expected + (at - addr) : NULL;
-        if (block_is_open(survey, at, end) && block_is_foreseen(survey, at, here))
+        if (block_is_open(survey, at, end) && block_is_foreseen(survey, at, here, at == addr))
             status = try_block(survey, at, here, err);
         if (status == RK_OK && !survey->known[at / RK_SECTOR_SIZE])
             status = rk_survey_refresh(survey, at, err);

@@ -53,10 +53,8 @@ struct rk_bfl_state {
     uint8_t *sums; /* SHA-256 of each sector, */
     uint8_t *sum_known;
     size_t sum_count, sum_next, ahead;
-    uint8_t *kept; /* read ahead: this range of the flash, each sector of it to be taken once */
-    uint32_t kept_addr, kept_len, read_next, read_ahead;
-    bool taken[RK_STUB_PIECE / RK_SECTOR_SIZE];
-    bool dense; /* the last piece was not worth packing */
+    struct rk_stub_stream *stream; /* what is read, owned; NULL = nothing yet */
+    uint32_t read_next, read_ahead;
 };
 
 static inline struct rk_bfl_state *rk_bfl_state(const struct rk_device *dev)

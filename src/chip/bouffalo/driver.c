@@ -22,7 +22,7 @@ static void free_state(struct rk_device *dev)
         free(s->image);
         free(s->sums);
         free(s->sum_known);
-        free(s->kept);
+        rk_stub_stream_free(dev);
     }
     free(s);
     dev->state = NULL;

@@ -18,7 +18,7 @@
 #define TRAIN_MIN  16u
 #define HEADER     176u
 #define SEGMENT    16u
-#define CHUNK      1024u
+#define CHUNK      4080u
 #define LOAD_TRIES 4
 
 /* ---- one frame ---- */
@@ -45,6 +45,7 @@ enum rk_status rk_stub_send(struct rk_device *dev, uint8_t op, uint8_t tag, cons
     s->tx[0] = begin ? 0 : s->tx[0];
     if (n == 0)
         return rk_fail(err, RK_ERR_INTERNAL, "internal.frame", "request %02x does not fit", op);
+    rk_stub_stream_lost(dev);
     dev->commands++;
     s->last_sent_us = rk_clock_now(rk_link_clock(dev->link));
     return rk_link_write(dev->link, s->tx, begin + n, err);
@@ -152,7 +153,7 @@ static bool take_hello(struct rk_device *dev, const struct rk_cobs_frame *frame)
         return false;
     memcpy(s->info + 8, frame->payload + 27, 4);
     memcpy(s->info + 12, frame->payload + 19, 8);
-    s->stub = s->loader = dev->rewrites = true;
+    s->stub = s->loader = dev->rewrites = dev->streams = true;
     return true;
 }
 
@@ -315,7 +316,7 @@ static enum rk_status find_again(struct rk_device *dev, struct rk_error *err)
     if (st != RK_OK || heard)
         return st;
     /* it was reset: the ROM has measured the rate just now, or listens still */
-    rk_bfl_state(dev)->stub = dev->rewrites = false;
+    rk_bfl_state(dev)->stub = dev->rewrites = dev->streams = false;
     rk_clock_sleep(rk_link_clock(dev->link), START_US);
     st = rk_bfl_boot_info(dev, GREET_US, err);
     if (st != RK_OK)

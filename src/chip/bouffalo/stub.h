@@ -13,7 +13,6 @@ extern const size_t rk_stub_image_len;
 #define RK_STUB_ADDR      0x22010000u /* where it lies and begins */
 #define RK_STUB_PROTOCOL  1u
 #define RK_STUB_HELLO_LEN 32u
-#define RK_STUB_PIECE     0x20000u /* read at once, at most */
 
 enum rk_stub_op {
     RK_STUB_HELLO = 0x01,
@@ -41,6 +40,7 @@ enum {
     RK_STUB_WRITE_UNCHECKED = 4,
     RK_STUB_WRITE_FIRST_LAST = 8,
     RK_STUB_READ_PACKED = 1,
+    RK_STUB_READ_SUMS = 2,
     RK_STUB_DIGEST_SHA = 1
 };
 
@@ -94,6 +94,15 @@ void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len);
 
 enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
                             struct rk_error *err);
+/* Another request ends what is being read. */
+void rk_stub_stream_lost(struct rk_device *dev);
+/* The flash changes: what was read ahead is out of date. */
+void rk_stub_stream_forget(struct rk_device *dev);
+void rk_stub_stream_free(struct rk_device *dev);
+/* The digest of a block of 64 KiB that has come with what was read. */
+bool rk_stub_stream_digest(struct rk_device *dev, uint32_t addr, struct rk_digest *out);
+/* Ends what the stub is at; errors do not matter. */
+void rk_stub_stop(struct rk_device *dev);
 enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                                size_t len, struct rk_error *err);
 /* Erases just ahead of what it programs. */

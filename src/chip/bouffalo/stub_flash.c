@@ -39,7 +39,7 @@ void rk_stub_forget(struct rk_device *dev, uint32_t addr, size_t len)
     struct rk_bfl_state *s = rk_bfl_state(dev);
     size_t first = addr / RK_SECTOR_SIZE, end = (addr + len + RK_SECTOR_SIZE - 1) / RK_SECTOR_SIZE;
 
-    s->kept_len = 0;
+    rk_stub_stream_forget(dev);
     for (size_t i = first; i < end && i < s->sum_count; i++)
         s->sum_known[i] = 0;
 }
@@ -132,6 +132,8 @@ enum rk_status rk_stub_digest(struct rk_device *dev, uint32_t addr, uint32_t len
     struct rk_bfl_state *s = rk_bfl_state(dev);
     size_t sector = addr / RK_SECTOR_SIZE;
 
+    if (len == RK_BLOCK_SIZE && addr % RK_BLOCK_SIZE == 0 && rk_stub_stream_digest(dev, addr, out))
+        return RK_OK;
     if (len != RK_SECTOR_SIZE)
         return digest_of_range(dev, addr, len, out, err);
     enum rk_status st = make_room(dev, err);

@@ -1,4 +1,5 @@
-/* Reading through the stub: frames one behind the other, packed on the chip. */
+/* Reading through the stub: frames one behind the other, packed on the chip. What a job reads in turn
+ * comes as one stream, and goes on while the job works; the digests of its blocks come with it. */
 #include "base/bytes.h"
 #include "base/context.h"
 #include "base/crc.h"
@@ -9,124 +10,183 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_US 500000u /* between two frames */
-#define LOSSES   4u      /* in turn, per retry allowed: a frame is long */
-#define HEAD     5u      /* offset, last */
-#define PIECE    RK_STUB_PIECE
-#define GROWTH   4u
+#define FRAME_US    500000u /* between two frames */
+#define LOSSES      4u      /* in turn, per retry allowed: a frame is long */
+#define HEAD        5u      /* offset, flags */
+#define STORED_HEAD 9u      /* and where in the range its bytes belong */
+#define BLOCK       0x10000u
+#define HASH        32u
+#define SUM_HEAD    4u
+#define SUM_LATE    0x4000u /* bytes behind a block with which its digest has come */
+#define STREAM_MAX  0x100000u
+#define BLOCKS      (STREAM_MAX / BLOCK + 1)
+#define AHEAD_MAX   0x20000u /* of a job that does not say what it will read */
+#define GROWTH      4u
+#define RING        0x2000u
+#define STOP_US     100000u
 
-struct reading {
-    struct rk_lzma_decoder decoder;
-    uint8_t *stream; /* of the request in hand: what came, without the sum */
-    size_t cap, used;
+enum { LAST = 1, STORED = 2 };
+
+struct rk_stub_stream {
+    uint32_t addr, len; /* the range that is read, to `plain` */
+    uint8_t *plain;
+    size_t room;
+    uint32_t given; /* bytes of it that were given out: once each */
+    /* the request: it may begin in the middle of the range, behind a loss */
+    bool asked, done;
     uint8_t tag;
-    bool packed;
+    uint32_t from; /* address */
+    uint32_t used; /* bytes that came of it */
+    struct rk_lzma_decoder decoder;
+    uint8_t ring[RING];
+    /* digests of whole blocks: once each, too */
+    struct {
+        bool known;
+        uint32_t addr;
+        uint8_t hash[HASH];
+    } sums[BLOCKS];
 };
 
-/* What came of the request is good up to here, or damaged. */
-static bool unpack(struct reading *r, bool last)
+/* Bytes of the range that are there. */
+static uint32_t arrived(const struct rk_stub_stream *r)
 {
-    if (!r->packed) {
-        struct rk_lzma_decoder *d = &r->decoder;
-        if (r->used > d->out_len)
-            return false;
-        memcpy(d->out + d->out_at, r->stream + d->out_at, r->used - d->out_at);
-        d->out_at = (uint32_t)r->used;
-        return true;
-    }
-    r->decoder.in_end = (uint32_t)r->used;
-    r->decoder.in_all = last;
-    return rk_lzma_decode(&r->decoder, r->decoder.out_len) != RK_LZMA_DAMAGED;
+    return r->from - r->addr + r->decoder.out_at;
 }
 
-static enum rk_status ask(struct rk_device *dev, struct reading *r, uint32_t addr, uint8_t *buf,
-                          size_t len, struct rk_error *err)
+/* ---- frames ---- */
+
+/* Whole sectors again if the request before got stuck within one. */
+static enum rk_status ask(struct rk_device *dev, struct rk_stub_stream *r, struct rk_error *err)
 {
+    uint32_t at = r->addr + arrived(r), down = at / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
     uint8_t payload[9];
 
+    r->from = down > r->addr ? down : r->addr;
     r->used = 0;
-    r->decoder.in = r->stream;
-    r->decoder.in_mask = UINT32_MAX;
-    r->decoder.out = buf;
+    r->done = false;
+    r->decoder.in = r->ring;
+    r->decoder.in_mask = RING - 1;
+    r->decoder.out = r->plain + (r->from - r->addr);
     r->decoder.out_mask = UINT32_MAX;
-    r->decoder.out_len = (uint32_t)len;
+    r->decoder.out_len = r->addr + r->len - r->from;
     rk_lzma_decode_init(&r->decoder);
     r->tag = rk_stub_next_tag(dev);
-    rk_put_le32(payload, addr);
-    rk_put_le32(payload + 4, (uint32_t)len);
-    r->packed = !rk_bfl_state(dev)->dense;
-    payload[8] = r->packed ? RK_STUB_READ_PACKED : 0;
-    return rk_stub_send(dev, RK_STUB_READ, r->tag, payload, sizeof payload, NULL, 0, err);
+    rk_put_le32(payload, r->from);
+    rk_put_le32(payload + 4, r->decoder.out_len);
+    payload[8] = RK_STUB_READ_PACKED;
+    if (r->from % RK_SECTOR_SIZE == 0 && r->len >= BLOCK)
+        payload[8] |= RK_STUB_READ_SUMS;
+    enum rk_status st =
+        rk_stub_send(dev, RK_STUB_READ, r->tag, payload, sizeof payload, NULL, 0, err);
+    r->asked = st == RK_OK;
+    return st;
 }
 
-/* Takes a frame. *lost: it does not go on where the last one ended; *done: all is there. */
-static void take(struct reading *r, const struct rk_cobs_frame *f, bool *lost, bool *done)
+static bool take_packed(struct rk_stub_stream *r, const uint8_t *data, uint32_t len, bool last)
 {
-    bool last = f->payload[4];
-    size_t n = f->len - HEAD, sum = last ? 4 : 0;
+    struct rk_lzma_decoder *d = &r->decoder;
 
-    *lost = rk_get_le32(f->payload) != r->used || n < sum || n - sum > r->cap - r->used;
-    if (*lost)
-        return;
-    memcpy(r->stream + r->used, f->payload + HEAD, n - sum);
-    r->used += n - sum;
-    *lost = !unpack(r, last);
-    if (!last || *lost)
-        return;
-    *done =
-        r->decoder.out_at == r->decoder.out_len &&
-        rk_crc32(0, r->decoder.out, r->decoder.out_len) == rk_get_le32(f->payload + HEAD + n - sum);
-    *lost = !*done;
-    if (*lost)
-        r->decoder.out_at = 0; /* nobody knows which byte is wrong */
+    if (len > RING - (d->in_end - d->in_at))
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        r->ring[(r->used + i) & (RING - 1)] = data[i];
+    d->in_end = r->used + len;
+    d->in_all = last;
+    return rk_lzma_decode(d, d->out_len) != RK_LZMA_DAMAGED;
 }
 
-/* The frames of one request. Returns TIMEOUT after a loss; what was unpacked stays. */
-static enum rk_status take_all(struct rk_device *dev, struct reading *r, struct rk_error *err)
+/* What was packed before is whole, up to `at`. */
+static bool take_stored(struct rk_stub_stream *r, uint32_t at, const uint8_t *data, uint32_t len)
+{
+    struct rk_lzma_decoder *d = &r->decoder;
+
+    d->in_all = true;
+    if (at < d->out_at || (at > d->out_at && rk_lzma_decode(d, at) == RK_LZMA_DAMAGED) ||
+        at != d->out_at || !rk_lzma_decode_stored(d, data, len, r->used + len))
+        return false;
+    d->in_end = r->used + len;
+    return true;
+}
+
+/* Takes a frame. False: it does not go on where the last one ended, or nothing fits together. */
+static bool take(struct rk_stub_stream *r, const struct rk_cobs_frame *f)
+{
+    uint8_t flags = f->payload[4];
+    size_t head = flags & STORED ? STORED_HEAD : HEAD, sum = flags & LAST ? 4 : 0;
+
+    if (rk_get_le32(f->payload) != r->used || f->len < head + sum)
+        return false;
+    uint32_t n = (uint32_t)(f->len - head - sum);
+    bool good = flags & STORED
+                    ? take_stored(r, rk_get_le32(f->payload + HEAD), f->payload + head, n)
+                    : take_packed(r, f->payload + head, n, flags & LAST);
+    r->used += n;
+    if (!good || !(flags & LAST))
+        return good;
+    const struct rk_lzma_decoder *d = &r->decoder;
+    r->done = d->out_at == d->out_len &&
+              rk_crc32(0, d->out, d->out_len) == rk_get_le32(f->payload + head + n);
+    return r->done;
+}
+
+static void take_sum(struct rk_stub_stream *r, const struct rk_cobs_frame *f)
+{
+    uint32_t addr = rk_get_le32(f->payload), index = addr / BLOCK - r->addr / BLOCK;
+
+    if (addr % BLOCK || addr < r->addr / BLOCK * BLOCK || index >= BLOCKS)
+        return;
+    r->sums[index].known = true;
+    r->sums[index].addr = addr;
+    memcpy(r->sums[index].hash, f->payload + SUM_HEAD, HASH);
+}
+
+/* The next frame. Returns TIMEOUT after a loss; what was unpacked stays. */
+static enum rk_status pump(struct rk_device *dev, struct rk_stub_stream *r, struct rk_error *err)
 {
     const struct rk_clock *clock = rk_link_clock(dev->link);
     struct rk_cobs_frame frame;
-    bool lost = false, done = false;
+    enum rk_status st;
 
-    while (!done) {
-        enum rk_status st = rk_stub_receive(dev, rk_clock_now(clock) + FRAME_US, &frame, err);
-        if (st != RK_OK)
-            return st;
-        if (frame.tag != r->tag)
-            continue;
-        if (frame.op == RK_STUB_ERROR)
-            return rk_stub_refused("read its flash", &frame, err);
-        if (frame.op == (RK_STUB_READ | RK_STUB_ANSWER) && frame.len >= HEAD)
-            take(r, &frame, &lost, &done);
-        if (lost)
-            return rk_fail(err, RK_ERR_TIMEOUT, "link.mismatch", "a frame of a read is missing");
-        if (rk_cancelled(dev->ctx))
-            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
-    }
-    return RK_OK;
+    if (rk_cancelled(dev->ctx))
+        return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
+    do
+        st = rk_stub_receive(dev, rk_clock_now(clock) + FRAME_US, &frame, err);
+    while (st == RK_OK && frame.tag != r->tag);
+    if (st != RK_OK)
+        return st;
+    if (frame.op == RK_STUB_ERROR)
+        return rk_stub_refused("read its flash", &frame, err);
+    if (frame.op == (RK_STUB_DIGEST | RK_STUB_ANSWER) && frame.len == SUM_HEAD + HASH)
+        take_sum(r, &frame);
+    if (frame.op != (RK_STUB_READ | RK_STUB_ANSWER) || frame.len < HEAD || take(r, &frame))
+        return RK_OK;
+    if (arrived(r) == r->len) /* the sum is wrong, and nobody knows which byte is */
+        r->decoder.out_at = 0;
+    return rk_fail(err, RK_ERR_TIMEOUT, "link.mismatch", "a frame of a read is missing");
 }
 
-/* One piece, going on behind every loss. */
-static enum rk_status read_piece(struct rk_device *dev, struct reading *r, uint32_t addr,
-                                 uint8_t *buf, size_t len, struct rk_error *err)
+/* Until `want` bytes of the range are there, and with them the sum if they are all. Goes on behind
+ * every loss. */
+static enum rk_status advance(struct rk_device *dev, struct rk_stub_stream *r, uint32_t want,
+                              struct rk_error *err)
 {
     uint32_t failures = 0;
 
-    while (len > 0) {
-        enum rk_status st = ask(dev, r, addr, buf, len, err);
+    while (arrived(r) < want || (want == r->len && !r->done)) {
+        uint32_t before = arrived(r);
+        enum rk_status st = r->asked ? RK_OK : ask(dev, r, err);
         if (st == RK_OK)
-            st = take_all(dev, r, err);
+            st = pump(dev, r, err);
+        failures = arrived(r) > before ? 0 : failures;
         if (st == RK_OK)
-            return RK_OK;
+            continue;
+        r->asked = false;
+        if (st == RK_ERR_CANCELLED)
+            rk_stub_stop(dev);
         if (!rk_bfl_may_retry(st))
             return st;
         dev->retries_used++;
-        size_t got = r->decoder.out_at;
-        failures = got ? 0 : failures + 1;
-        addr += (uint32_t)got;
-        buf += got;
-        len -= got;
-        if (failures > LOSSES * dev->retries) {
+        if (++failures > LOSSES * dev->retries) {
             if (err)
                 err->status = RK_ERR_LINK_LOST;
             return RK_ERR_LINK_LOST;
@@ -137,87 +197,158 @@ static enum rk_status read_piece(struct rk_device *dev, struct reading *r, uint3
     return RK_OK;
 }
 
-/* Bytes that do not pack, such as enciphered ones, take the chip longer to pack than to send: after a
- * piece of them every second one is sent as it is. */
-static void note_density(struct rk_bfl_state *s, const struct reading *r, size_t len)
+/* ---- streams ---- */
+
+static enum rk_status begin(struct rk_device *dev, uint32_t addr, uint32_t len,
+                            struct rk_error *err)
 {
-    s->dense = r->packed && r->used > len - len / 16;
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    struct rk_stub_stream *r = s->stream ? s->stream : calloc(1, sizeof *r);
+
+    s->stream = r;
+    if (r && r->room < len) {
+        free(r->plain);
+        r->plain = malloc(len);
+        r->room = r->plain ? len : 0;
+    }
+    if (!r || !r->plain)
+        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
+    r->addr = r->from = addr;
+    r->len = len;
+    r->given = 0;
+    r->asked = r->done = false;
+    r->decoder.out_at = 0;
+    memset(r->sums, 0, sizeof r->sums);
+    return RK_OK;
 }
 
-static enum rk_status read_range(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                                 struct rk_error *err)
+void rk_stub_stream_lost(struct rk_device *dev)
 {
-    struct reading *r = malloc(sizeof *r);
-    size_t most = len < PIECE ? len : PIECE;
-    enum rk_status st = RK_OK;
+    struct rk_stub_stream *r = rk_bfl_state(dev)->stream;
 
-    if (r) {
-        r->cap = most + most / 8 + 4096;
-        r->stream = malloc(r->cap);
-    }
-    if (!r || !r->stream)
-        st = rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    while (st == RK_OK && len > 0) {
-        size_t n = len < PIECE ? len : PIECE;
-        st = read_piece(dev, r, addr, buf, n, err);
-        note_density(rk_bfl_state(dev), r, n);
-        addr += (uint32_t)n;
-        buf += n;
-        len -= n;
-    }
     if (r)
-        free(r->stream);
-    free(r);
-    return st;
+        r->asked = false;
 }
 
-/* Jobs read sector by sector; larger pieces pack better and wait less often. What was read ahead is
- * given out once: who asks again has doubts, and gets it from the chip. */
-static bool take_kept(struct rk_bfl_state *s, uint32_t addr, uint8_t *buf)
+void rk_stub_stream_forget(struct rk_device *dev)
 {
-    uint32_t index = (addr - s->kept_addr) / RK_SECTOR_SIZE;
+    struct rk_stub_stream *r = rk_bfl_state(dev)->stream;
 
-    if (addr < s->kept_addr || addr - s->kept_addr >= s->kept_len || s->taken[index])
+    if (r)
+        r->len = r->given = 0;
+}
+
+void rk_stub_stream_free(struct rk_device *dev)
+{
+    struct rk_stub_stream *r = rk_bfl_state(dev)->stream;
+
+    if (r && r->asked && !r->done)
+        (void)!rk_stub_send(dev, RK_STUB_STOP, rk_stub_next_tag(dev), NULL, 0, NULL, 0, NULL);
+    if (r)
+        free(r->plain);
+    free(r);
+    rk_bfl_state(dev)->stream = NULL;
+}
+
+void rk_stub_stop(struct rk_device *dev)
+{
+    uint8_t tag = rk_stub_next_tag(dev);
+    uint64_t until = rk_clock_now(rk_link_clock(dev->link)) + STOP_US;
+    struct rk_cobs_frame frame;
+    struct rk_error ignored;
+
+    if (rk_stub_send(dev, RK_STUB_STOP, tag, NULL, 0, NULL, 0, &ignored) != RK_OK)
+        return;
+    while (rk_stub_receive(dev, until, &frame, &ignored) == RK_OK)
+        if (frame.tag == tag)
+            return;
+}
+
+bool rk_stub_stream_digest(struct rk_device *dev, uint32_t addr, struct rk_digest *out)
+{
+    struct rk_stub_stream *r = rk_bfl_state(dev)->stream;
+    uint32_t index = r ? addr / BLOCK - r->addr / BLOCK : 0;
+
+    if (!r || r->len == 0 || addr < r->addr || addr - r->addr >= r->len || r->len < BLOCK)
         return false;
-    memcpy(buf, s->kept + (addr - s->kept_addr), RK_SECTOR_SIZE);
-    s->taken[index] = true;
+    uint32_t late = addr + BLOCK - r->addr + SUM_LATE;
+    while (!r->sums[index].known && r->asked && !r->done && arrived(r) < late)
+        if (pump(dev, r, NULL) != RK_OK)
+            r->asked = false;
+    if (!r->sums[index].known || r->sums[index].addr != addr)
+        return false;
+    r->sums[index].known = false;
+    memset(out, 0, sizeof *out);
+    out->kind = RK_DIGEST_SHA256;
+    memcpy(out->bytes, r->sums[index].hash, HASH);
     return true;
 }
 
-static enum rk_status read_ahead(struct rk_device *dev, uint32_t addr, uint8_t *buf,
-                                 struct rk_error *err)
+/* ---- what is asked for ---- */
+
+/* Is it what a job reads in turn, as it has said? Then up to here it will go on. */
+static uint32_t announced(const struct rk_device *dev, uint32_t addr, size_t len)
+{
+    uint32_t end = dev->in_turn.addr + dev->in_turn.len;
+
+    if (addr < dev->in_turn.addr || addr >= end || len > end - addr)
+        return 0;
+    return end - addr < STREAM_MAX ? end - addr : STREAM_MAX;
+}
+
+/* Jobs read sector by sector; larger pieces pack better and wait less often. */
+static uint32_t guessed(struct rk_device *dev, uint32_t addr, size_t len)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
+    bool sector = len == RK_SECTOR_SIZE && addr % RK_SECTOR_SIZE == 0;
+    bool in_turn = sector && addr == s->read_next && addr > 0;
     uint32_t left = dev->info.flash_size - addr;
 
-    s->read_ahead = s->read_ahead < PIECE / GROWTH ? s->read_ahead * GROWTH : PIECE;
-    s->kept_len = 0;
-    if (!s->kept && !(s->kept = malloc(PIECE)))
-        return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    uint32_t len = s->read_ahead < left ? s->read_ahead : left;
-    enum rk_status st = read_range(dev, addr, s->kept, len, err);
+    s->read_ahead = !in_turn                             ? RK_SECTOR_SIZE
+                    : s->read_ahead < AHEAD_MAX / GROWTH ? s->read_ahead * GROWTH
+                                                         : AHEAD_MAX;
+    return !in_turn ? (uint32_t)len : s->read_ahead < left ? s->read_ahead : left;
+}
+
+/* The rest of the stream in hand begins there, or somewhat before: what was read ahead is given out
+ * once, and who asks again has doubts, and gets it from the chip. */
+static bool goes_on(const struct rk_stub_stream *r, uint32_t addr, size_t len)
+{
+    return r && addr >= r->addr && addr - r->addr >= r->given && addr - r->addr < r->len &&
+           len <= r->len - (addr - r->addr);
+}
+
+static enum rk_status read_some(struct rk_device *dev, uint32_t addr, uint8_t *buf, uint32_t len,
+                                struct rk_error *err)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    uint32_t stream = announced(dev, addr, len);
+    enum rk_status st = RK_OK;
+
+    if (!goes_on(s->stream, addr, len))
+        st = begin(dev, addr, stream ? stream : guessed(dev, addr, len), err);
+    s->read_next = addr + len;
     if (st != RK_OK)
         return st;
-    s->kept_addr = addr;
-    s->kept_len = len;
-    memset(s->taken, 0, sizeof s->taken);
-    return take_kept(s, addr, buf) ? RK_OK : RK_ERR_INTERNAL;
+    struct rk_stub_stream *r = s->stream;
+    uint32_t at = addr - r->addr;
+    st = advance(dev, r, stream ? at + len : r->len, err);
+    if (st != RK_OK)
+        return st;
+    memcpy(buf, r->plain + at, len);
+    r->given = at + len;
+    return RK_OK;
 }
 
 enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
                             struct rk_error *err)
 {
-    struct rk_bfl_state *s = rk_bfl_state(dev);
-    bool sector = len == RK_SECTOR_SIZE && addr % RK_SECTOR_SIZE == 0;
-    bool kept = sector && take_kept(s, addr, buf);
-    bool in_turn = sector && addr == s->read_next && addr > 0;
+    enum rk_status st = RK_OK;
 
-    if (sector)
-        s->read_next = addr + RK_SECTOR_SIZE;
-    if (kept)
-        return RK_OK;
-    if (in_turn && s->read_ahead >= RK_SECTOR_SIZE)
-        return read_ahead(dev, addr, buf, err);
-    s->read_ahead = RK_SECTOR_SIZE;
-    return read_range(dev, addr, buf, len, err);
+    for (size_t done = 0; st == RK_OK && done < len;) {
+        size_t n = len - done < STREAM_MAX ? len - done : STREAM_MAX;
+        st = read_some(dev, addr + (uint32_t)done, buf + done, (uint32_t)n, err);
+        done += n;
+    }
+    return st;
 }

@@ -23,6 +23,7 @@ struct emulated {
     uint32_t wire_baud;
     uint64_t heard_ns; /* when the last byte came at the chip's rate */
     uint64_t next_ns;
+    uint64_t late_ns; /* what the chip says arrives so much later: the adapter's share */
     struct rk_sim *sim;
 };
 
@@ -39,7 +40,7 @@ static void on_uart(void *user, unsigned unit, uint8_t byte, uint64_t time_ns)
     struct rk_sim *sim = m->sim;
     uint32_t baud = rk_bl_uart_baud(m->soc, unit);
     uint64_t span = 10 * BIT_PS / (baud ? baud : 1) / 1000;
-    uint64_t begin = time_ns > span ? time_ns - span : 0;
+    uint64_t begin = (time_ns > span ? time_ns - span : 0) + m->late_ns;
 
     if (unit == 0) {
         rk_sim_faulty_put(sim, &sim->tx[RK_SIM_UART1], begin, baud, &byte, 1);
@@ -175,6 +176,7 @@ static enum rk_status create(struct rk_sim *sim, size_t model, const struct rk_s
     enum rk_status st = rk_sim_bouffalo.create(sim, model, opt, err);
     m->rom = sim->module;
     m->sim = sim;
+    m->late_ns = opt->ideal ? 0 : opt->turnaround_us * 1000ull;
     sim->module = m;
     return st == RK_OK ? create_chip(sim, m, opt, err) : st;
 }

@@ -24,10 +24,10 @@
 #define PAGE_NS       30000u /* to the flash, and what belongs to it */
 #define PAGE_SLOW_NS  70000u /* over one line */
 #define BLANK_NS      3000u  /* a page that is not programmed */
-#define PACK_BYTE_NS  340u
 #define SECTOR        4096u
 #define WINDOW        0x10000u
-#define READ_MAX      2048u
+#define READ_PIECE    1024u
+#define QUEUE         12000u /* bytes that wait for the line before it stops packing */
 #define SECTORS_MAX   0x80000u
 #define TELL_BYTES    4096u
 #define HASH          32u
@@ -55,7 +55,7 @@ enum op {
     OP_ANSWER = 0x80,
     OP_ERROR = 0xFF
 };
-enum { READ_PACKED = 1, DIGEST_SHA = 1 };
+enum { READ_PACKED = 1, READ_SUMS = 2, READ_FLAGS = 3, DIGEST_SHA = 1 };
 enum {
     WRITE_ERASE = 1,
     WRITE_PACKED = 2,
@@ -98,9 +98,10 @@ struct bfl_stub {
     uint64_t job_ns; /* when it goes on */
     uint64_t alive_ns;
     uint32_t addr, len, done;
-    uint8_t *out; /* READ: what is sent, with its sum; SECTORS, DIGEST: the answer */
-    size_t out_len, out_at;
-    uint32_t ns_per_kib; /* READ: the chip's pace */
+    struct bfl_reading *reading;   /* READ, */
+    const struct bfl_event *event; /* and what it sends next */
+    uint8_t *out;                  /* SECTORS, DIGEST: the answer */
+    size_t out_len;
     struct writing w;
 };
 
@@ -148,6 +149,19 @@ static void say(struct rk_sim *sim, uint8_t op, uint8_t tag, const uint8_t *head
     stub->tx_free_ns = sim->options.ideal ? at : at + n * 10000000000ull / sim->baud;
 }
 
+/* What waits for the line is not sent any more; 00 ends the frame that breaks off. */
+static void cut_line(struct rk_sim *sim)
+{
+    struct bfl_stub *stub = stub_of(sim);
+    struct rk_wire *wire = &sim->tx[RK_SIM_UART1];
+    uint64_t at = sim->now_ns + sim->options.turnaround_us * 1000ull;
+    static const uint8_t end = 0;
+
+    rk_wire_cut(wire, at);
+    stub->tx_free_ns = at;
+    rk_sim_faulty_put(sim, wire, at, sim->baud, &end, 1);
+}
+
 static void answer(struct rk_sim *sim, uint8_t op, uint8_t tag, const uint8_t *bytes, size_t len)
 {
     say(sim, op | OP_ANSWER, tag, NULL, 0, bytes, len);
@@ -189,7 +203,9 @@ static void forget_write(struct bfl_stub *stub)
 static void end_job(struct bfl_stub *stub)
 {
     free(stub->out);
+    bfl_reading_free(stub->reading);
     stub->out = NULL;
+    stub->reading = NULL;
     stub->op = 0;
     stub->job_ns = RK_SIM_NEVER;
 }
@@ -228,58 +244,45 @@ static void begin_read(struct rk_sim *sim, const struct rk_cobs_frame *f)
     struct bfl_stub *stub = stub_of(sim);
     uint32_t addr = f->len == 9 ? rk_get_le32(f->payload) : 0;
     uint32_t len = f->len == 9 ? rk_get_le32(f->payload + 4) : 0;
+    uint8_t flags = f->len == 9 ? f->payload[8] : 0xFF;
 
-    if (f->len != 9 || f->payload[8] > READ_PACKED || sim->faults.refuse_reads) {
+    if (flags > READ_FLAGS || sim->faults.refuse_reads) {
         refuse(sim, f->op, f->tag, ERROR_LENGTH, (uint32_t)f->len);
         return;
     }
-    if (len == 0 || !range_good(sim, addr, len, 1)) {
+    if (len == 0 || !range_good(sim, addr, len, 1) || (flags & READ_SUMS && addr % READ_PIECE)) {
         refuse(sim, f->op, f->tag, ERROR_RANGE, addr);
         return;
     }
-    bool packed = f->payload[8] & READ_PACKED;
-    size_t cap = len + len / 8 + SECTOR;
-    uint8_t *raw = malloc(len);
-    stub->out = malloc(cap);
-    if (!raw || !stub->out) {
-        free(raw);
-        end_job(stub);
+    stub->reading =
+        bfl_reading_new(addr, len, flags & READ_PACKED, flags & READ_SUMS, flash_byte_ns(sim));
+    if (!stub->reading)
         return;
-    }
-    rk_nor_read(sim->nor, sim->now_ns, addr, raw, len);
+    rk_nor_read(sim->nor, sim->now_ns, addr, stub->reading->raw, len);
     sim->stats.reads_4k += (len + SECTOR - 1) / SECTOR;
-    stub->out_len = packed ? bfl_pack(raw, len, stub->out, cap - 4) : len;
-    if (!packed)
-        memcpy(stub->out, raw, len);
-    rk_put_le32(stub->out + stub->out_len, rk_crc32(0, raw, len));
-    free(raw);
-    stub->out_len += 4;
-    stub->out_at = 0;
-    uint64_t chip_ns = len * (uint64_t)(flash_byte_ns(sim) + (packed ? PACK_BYTE_NS : 0));
-    stub->ns_per_kib = (uint32_t)(chip_ns * 1024 / stub->out_len);
-    begin_job(sim, f->op, f->tag, sim->now_ns + THINK_NS);
+    stub->event = bfl_reading_next(stub->reading);
+    begin_job(sim, f->op, f->tag, sim->now_ns + stub->event->ns);
 }
 
+/* A frame is ready; the next is made while the line carries some. */
 static void step_read(struct rk_sim *sim)
 {
     struct bfl_stub *stub = stub_of(sim);
-    size_t left = stub->out_len - stub->out_at, n = left < READ_MAX ? left : READ_MAX;
-    uint8_t head[5];
+    const struct bfl_event *e = stub->event;
+    uint64_t ahead = QUEUE * 10000000000ull / (sim->baud ? sim->baud : 1);
 
-    /* the sum is not torn apart */
-    if (left > n && left - n < 4)
-        n -= 4;
-    rk_put_le32(head, (uint32_t)stub->out_at);
-    head[4] = n == left;
-    say(sim, OP_READ | OP_ANSWER, stub->tag, head, sizeof head, stub->out + stub->out_at, n);
-    stub->out_at += n;
-    if (n == left) {
+    if (e->sum)
+        answer(sim, OP_DIGEST, stub->tag, e->data, e->len);
+    else
+        say(sim, OP_READ | OP_ANSWER, stub->tag, e->head, e->head_len, e->data, e->len);
+    if (e->last) {
         end_job(stub);
         return;
     }
-    uint64_t chip = stub->job_ns + n * (uint64_t)stub->ns_per_kib / 1024;
-    uint64_t line = stub->tx_free_ns > RK_SIM_MS ? stub->tx_free_ns - RK_SIM_MS : 0;
-    stub->job_ns = sim->options.ideal ? sim->now_ns : chip > line ? chip : line;
+    uint64_t line = stub->tx_free_ns > ahead ? stub->tx_free_ns - ahead : 0;
+    stub->event = bfl_reading_next(stub->reading);
+    if (!sim->options.ideal)
+        stub->job_ns = (sim->now_ns > line ? sim->now_ns : line) + stub->event->ns;
 }
 
 /* ---- ERASE, SECTORS, DIGEST ---- */
@@ -629,6 +632,8 @@ static void begin(struct rk_sim *sim, const struct rk_cobs_frame *f)
 {
     struct bfl_stub *stub = stub_of(sim);
 
+    if (stub->op == OP_READ)
+        cut_line(sim);
     end_job(stub);
     forget_write(stub);
     switch (f->op) {

@@ -33,37 +33,31 @@ static void fill(uint8_t *bytes, unsigned kind)
     }
 }
 
-struct sink {
-    uint8_t *bytes;
-    uint32_t len;
-};
-
-static void put(void *user, uint8_t byte)
+static void no_room(void *user)
 {
-    struct sink *sink = user;
-
-    assert_true(sink->len < ROOM);
-    sink->bytes[sink->len++] = byte;
+    (void)user;
+    fail_msg("what was packed needs too much room");
 }
 
 static uint32_t pack(const uint8_t *data, uint8_t *out, unsigned tries)
 {
     struct rk_lzma_encoder *e = calloc(1, sizeof *e);
-    struct sink sink = {out, 0};
 
     assert_non_null(e);
     e->previous = tries > 1 ? calloc(RK_LZMA_DICTIONARY, sizeof *e->previous) : NULL;
     e->data = data;
     e->mask = UINT32_MAX;
     e->tries = tries;
-    e->put = put;
-    e->user = &sink;
+    e->out = out;
+    e->out_cap = ROOM;
+    e->full = no_room;
     rk_lzma_encode_init(e);
     rk_lzma_encode(e, LEN, LEN);
     rk_lzma_encode_finish(e);
+    uint32_t len = e->out_len;
     free(e->previous);
     free(e);
-    return sink.len;
+    return len;
 }
 
 /* Through rings, the input in small pieces, as in the chip. */
@@ -141,6 +135,47 @@ static void a_damaged_or_short_stream_gives_no_bytes_too_many(void **state)
     free(back);
 }
 
+/* Packed pieces and others that are not, in turn: what the chip sends of dense flash. */
+static void a_stream_goes_on_behind_stored_bytes(void **state)
+{
+    struct rk_lzma_encoder *e = calloc(1, sizeof *e);
+    struct rk_lzma_decoder *d = calloc(1, sizeof *d);
+    uint8_t *data = malloc(LEN), *packed = malloc(ROOM), *back = malloc(LEN);
+    (void)state;
+
+    assert_true(e && d && data && packed && back);
+    fill(data, 3);
+    *e = (struct rk_lzma_encoder){.data = data,
+                                  .mask = UINT32_MAX,
+                                  .tries = 1,
+                                  .out = packed,
+                                  .out_cap = ROOM,
+                                  .full = no_room};
+    rk_lzma_encode_init(e);
+    *d = (struct rk_lzma_decoder){
+        .in = packed, .in_mask = UINT32_MAX, .out = back, .out_mask = UINT32_MAX, .out_len = LEN};
+    rk_lzma_decode_init(d);
+    for (uint32_t stored = 0; e->at < LEN; stored = (stored + 700) % 5000) {
+        rk_lzma_encode(e, e->at + 3000, LEN);
+        rk_lzma_encode_finish(e);
+        d->in_end = e->out_len;
+        d->in_all = true;
+        assert_int_not_equal(rk_lzma_decode(d, e->at), RK_LZMA_DAMAGED);
+        assert_int_equal(d->out_at, e->at);
+        uint32_t left = LEN - e->at, n = stored < left ? stored : left;
+        assert_true(rk_lzma_decode_stored(d, data + e->at, n, e->out_len));
+        rk_lzma_encode_skip(e, n);
+    }
+    assert_int_equal(d->out_at, LEN);
+    assert_memory_equal(back, data, LEN);
+    assert_false(rk_lzma_decode_stored(d, data, 1, 0));
+    free(e);
+    free(d);
+    free(data);
+    free(packed);
+    free(back);
+}
+
 #ifdef RK_HAVE_LZMA
 static lzma_options_lzma options_of(void)
 {
@@ -208,6 +243,7 @@ int main(void)
         cmocka_unit_test(packing_and_unpacking_give_the_same),
         cmocka_unit_test(blank_flash_packs_to_nearly_nothing),
         cmocka_unit_test(a_damaged_or_short_stream_gives_no_bytes_too_many),
+        cmocka_unit_test(a_stream_goes_on_behind_stored_bytes),
 #ifdef RK_HAVE_LZMA
         cmocka_unit_test(others_unpack_what_we_pack),
         cmocka_unit_test(we_unpack_what_others_pack),
