@@ -14,14 +14,19 @@
 #define BIT_PS   1000000000000ull
 /* Silence of the host after which a byte at another rate is that of a new client. */
 #define PATIENCE_NS (1000ull * RK_SIM_MS)
-#define STRAP       ((uint64_t)1 << 8)
+/* While it listens it looks at other lines in turn, and from a restart or the start of a loader on it
+ * needs some time: what it misses then says nothing. */
+#define SETTLE_NS (150ull * RK_SIM_MS)
+#define STRAP     ((uint64_t)1 << 8)
 
 struct emulated {
     struct rk_bl_soc *soc;
     void *rom;     /* state of the imitated mask ROM; NULL = the chip has its own */
     bool rom_runs; /* it has the wire */
     uint32_t wire_baud;
-    uint64_t heard_ns; /* when the last byte came at the chip's rate */
+    uint64_t heard_ns;  /* when the last byte came at the chip's rate */
+    unsigned knocks;    /* bytes 55 in a row since then that did not */
+    uint64_t listen_ns; /* when it last listened for one, or started */
     uint64_t next_ns;
     uint64_t late_ns; /* what the chip says arrives so much later: the adapter's share */
     struct rk_sim *sim;
@@ -67,6 +72,8 @@ static void run_to_now(struct rk_sim *sim)
 
     (void)rk_bl_run(m->soc, sim->now_ns);
     sim->baud = rk_bl_uart_baud(m->soc, 0);
+    if (m->soc->uart[0].measuring)
+        m->listen_ns = sim->now_ns;
     m->next_ns = sim->now_ns + SLICE_NS;
     /* A chip that restarts itself with its pin high is in the imitated ROM again. */
     if (m->rom && m->soc->resets != resets && m->soc->pins_high & STRAP)
@@ -97,19 +104,22 @@ static void hand_over(struct rk_sim *sim)
     rk_bl_reset(m->soc, RK_EMULATE_POWER_ON);
     rk_bl_rom_run(m->soc, bfl->ram, 0x20000000 | BFL_RAM_BEGIN, BFL_RAM, bfl->entry);
     m->rom_runs = false;
+    m->heard_ns = sim->now_ns;
     run_to_now(sim);
 }
 
-/* Lets the imitation act on its own state. */
+/* Lets the imitation act on its own state; if it restarts the module, that is itself. */
 static void in_rom(struct rk_sim *sim, void (*act)(struct rk_sim *sim, unsigned a, unsigned b),
                    unsigned a, unsigned b)
 {
     struct emulated *m = emulated_of(sim);
 
     sim->module = m->rom;
+    sim->family = &rk_sim_bouffalo;
     act(sim, a, b);
     bool left = bfl_of(sim)->loader;
     sim->module = m;
+    sim->family = &rk_bl_modules;
     if (left && m->rom_runs)
         hand_over(sim);
 }
@@ -200,6 +210,7 @@ static void start(struct rk_sim *sim, enum rk_sim_cause cause)
     struct emulated *m = emulated_of(sim);
     bool download = !sim->options.boot_low;
 
+    m->listen_ns = sim->now_ns;
     m->soc->pins_high = download ? m->soc->pins_high | STRAP : m->soc->pins_high & ~STRAP;
     m->rom_runs = m->rom && download;
     if (m->rom_runs)
@@ -221,13 +232,16 @@ static void measure(struct rk_sim *sim, uint8_t value, uint32_t baud)
     run_to_now(sim);
     if (m->soc->uart[0].measuring)
         sim->baud = baud;
+    if (!rk_sim_rates_differ(baud, sim->baud)) {
+        m->heard_ns = sim->now_ns;
+        m->knocks = 0;
+    }
 }
 
 static void byte(struct rk_sim *sim, uint8_t value)
 {
     struct emulated *m = emulated_of(sim);
 
-    m->heard_ns = sim->now_ns;
     if (m->rom_runs) {
         in_rom(sim, act_byte, value, 0);
         return;
@@ -236,16 +250,19 @@ static void byte(struct rk_sim *sim, uint8_t value)
     run_to_now(sim);
 }
 
-/* A new client at its first rate, while the last one's loader still runs: as a pty has no reset line,
- * the module restarts, as if its user had cycled the power. */
+/* A new client at its first rate, while the last one's loader still runs, or one whose first byte was
+ * no 55: as a pty has no reset line, the module restarts, as if its user had cycled the power. */
 static void missed(struct rk_sim *sim, uint8_t value)
 {
     struct emulated *m = emulated_of(sim);
 
+    m->knocks = value == 0x55 ? m->knocks + 1 : 0;
     if (m->rom_runs)
         in_rom(sim, act_missed, value, 0);
     else if (!sim->options.manual_reset && !sim->options.boot_low &&
-             sim->now_ns >= m->heard_ns + PATIENCE_NS)
+             (sim->now_ns >= m->heard_ns + PATIENCE_NS ||
+              (m->knocks >= BFL_KNOCKS && sim->now_ns >= m->heard_ns + SETTLE_NS &&
+               sim->now_ns >= m->listen_ns + SETTLE_NS)))
         rk_sim_restart(sim, RK_SIM_USER);
 }
 

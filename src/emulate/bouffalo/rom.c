@@ -456,12 +456,17 @@ bool rk_bl_rom_call(struct rk_bl_soc *soc, uint32_t pc)
         return false;
     for (unsigned i = 0; i < 8; i++)
         call.a[i] = argument(soc, A0 + i);
+    call.step = soc->rom_at == pc ? soc->rom_step : 0;
     soc->cpu->executed++;
     if (functions[at / STEP] && !functions[at / STEP](soc, &call)) {
         (void)rk_rv_trap((struct rk_rv *)soc->cpu, argument(soc, RA),
                          call.stores ? RK_RV_STORE_FAULT : RK_RV_LOAD_FAULT, call.bad);
         return true;
     }
+    soc->rom_at = call.again ? pc : soc->rom_at == pc ? 0 : soc->rom_at;
+    soc->rom_step = soc->rom_at == pc ? call.step : soc->rom_step;
+    if (call.again)
+        return true;
     (void)soc->cpu->core->set(soc->cpu, A0, call.result);
     soc->cpu->core->set_pc(soc->cpu, argument(soc, RA));
     return true;

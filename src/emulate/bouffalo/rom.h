@@ -10,12 +10,16 @@
 
 #include "emulate/bouffalo/soc.h"
 
-/* A call: a0 to a7, what comes back in a0, and the address that could not be accessed. */
+/* A call: a0 to a7, what comes back in a0, and the address that could not be accessed. A function that
+ * waits for the flash says `again`: it is called once more after a moment in which interrupts are
+ * served, and finds in `step` what it has left there. */
 struct rk_bl_call {
     uint32_t a[8];
     uint32_t result;
     uint32_t bad;
     bool stores; /* what could not be done was a store */
+    uint32_t step; /* 0 = the first time */
+    bool again;
 };
 
 /* False: an address of the call leads nowhere. */

@@ -96,6 +96,23 @@ static bool wait_ready(struct rk_bl_soc *soc, const struct part *p)
     return false;
 }
 
+/* Is it ready? If not, the call goes on a moment later: interrupts are served meanwhile, as the ROM
+ * does not turn them off. */
+static bool ready(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p)
+{
+    uint64_t now, soon, due = soc->deadline_ps / 1000;
+
+    if (!(read_register(soc, p->at[READ_COMMANDS + (p->at[BUSY_INDEX] & 3)]) >>
+              (p->at[BUSY_BIT] & 7) &
+          1))
+        return true;
+    now = rk_bl_now(soc);
+    soon = now + POLL_NS;
+    rk_bl_skip(soc, due < soon ? due : soon);
+    call->again = true;
+    return false;
+}
+
 static uint32_t write_enable(struct rk_bl_soc *soc, const struct part *p)
 {
     send(soc, p->at[WRITE_ENABLE], NULL, false, 0);
@@ -221,12 +238,13 @@ bool rk_bl_rom_flash_quad(struct rk_bl_soc *soc, struct rk_bl_call *call)
 
 /* ---- erasing and programming ---- */
 
-static uint32_t erase(struct rk_bl_soc *soc, const struct part *p, uint8_t opcode, uint32_t addr)
+static uint32_t begin_erase(struct rk_bl_soc *soc, const struct part *p, uint8_t opcode,
+                            uint32_t addr)
 {
     if (write_enable(soc, p) != SUCCESS)
         return ERROR;
     send(soc, opcode, opcode == p->at[ERASE_CHIP] ? NULL : &addr, false, 0);
-    return wait_ready(soc, p) ? SUCCESS : ERROR;
+    return SUCCESS;
 }
 
 static bool erase_unit(struct rk_bl_soc *soc, struct rk_bl_call *call, unsigned which,
@@ -236,9 +254,15 @@ static bool erase_unit(struct rk_bl_soc *soc, struct rk_bl_call *call, unsigned 
 
     if (!load_part(soc, call, &p))
         return false;
+    if (call->step) {
+        (void)ready(soc, call, &p);
+        return true;
+    }
     if (which == ERASE_SECTOR)
         size = p.at[SECTOR_KIB] * 1024u;
-    call->result = erase(soc, &p, p.at[which], call->a[1] * size);
+    call->result = begin_erase(soc, &p, p.at[which], call->a[1] * size);
+    call->again = call->result == SUCCESS;
+    call->step = 1;
     return true;
 }
 
@@ -263,29 +287,41 @@ bool rk_bl_rom_flash_erase_64k(struct rk_bl_soc *soc, struct rk_bl_call *call)
     return erase_unit(soc, call, ERASE_64K, 0x10000);
 }
 
-/* From `start` to `last`, both inclusive, in the largest units that fit. */
-static uint32_t erase_range(struct rk_bl_soc *soc, const struct part *p, uint32_t start,
-                            uint32_t last)
+/* Begins the largest unit that fits between `at` and `last`, both inclusive. Returns its end, 0 = it
+ * was refused. */
+static uint32_t begin_largest(struct rk_bl_soc *soc, const struct part *p, uint32_t at,
+                              uint32_t last)
 {
-    uint32_t sector = p->at[SECTOR_KIB] ? p->at[SECTOR_KIB] * 1024u : 4096, size = 0;
+    uint32_t sector = p->at[SECTOR_KIB] ? p->at[SECTOR_KIB] * 1024u : 4096, size = sector;
+    uint64_t left = (uint64_t)last - at + 1;
+    uint8_t opcode = p->at[ERASE_SECTOR];
 
-    for (uint64_t at = start; at <= last; at += size) {
-        uint64_t left = (uint64_t)last - at + 1;
-        uint8_t opcode = p->at[ERASE_SECTOR];
-        size = sector;
-        if (p->at[ERASE_64K] != 0xFF && at % 0x10000 == 0 && left > 0x10000 - sector) {
-            opcode = p->at[ERASE_64K];
-            size = 0x10000;
-        } else if (p->at[ERASE_32K] != 0xFF && at % 0x8000 == 0 && left > 0x8000 - sector) {
-            opcode = p->at[ERASE_32K];
-            size = 0x8000;
-        } else {
-            at -= at % sector;
-        }
-        if (at > 0xFFFFFF || erase(soc, p, opcode, (uint32_t)at) != SUCCESS)
-            return ERROR;
+    if (p->at[ERASE_64K] != 0xFF && at % 0x10000 == 0 && left > 0x10000 - sector) {
+        opcode = p->at[ERASE_64K];
+        size = 0x10000;
+    } else if (p->at[ERASE_32K] != 0xFF && at % 0x8000 == 0 && left > 0x8000 - sector) {
+        opcode = p->at[ERASE_32K];
+        size = 0x8000;
+    } else {
+        at -= at % sector;
     }
-    return SUCCESS;
+    if (at > 0xFFFFFF || begin_erase(soc, p, opcode, at) != SUCCESS)
+        return 0;
+    return at + size;
+}
+
+/* From `start` to `last`, both inclusive; call->step counts the bytes behind `start`. */
+static void erase_range(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p,
+                        uint32_t start, uint32_t last)
+{
+    if (call->step && !ready(soc, call, p))
+        return;
+    if ((uint64_t)start + call->step > last)
+        return;
+    uint32_t end = begin_largest(soc, p, start + call->step, last);
+    call->step = end - start;
+    call->again = end != 0;
+    call->result = end ? SUCCESS : ERROR;
 }
 
 bool rk_bl_rom_flash_erase(struct rk_bl_soc *soc, struct rk_bl_call *call)
@@ -294,28 +330,29 @@ bool rk_bl_rom_flash_erase(struct rk_bl_soc *soc, struct rk_bl_call *call)
 
     if (!load_part(soc, call, &p))
         return false;
-    call->result = erase_range(soc, &p, call->a[1], call->a[2]);
+    erase_range(soc, call, &p, call->a[1], call->a[2]);
     return true;
 }
 
+/* One page at a time; call->step counts the bytes that are done. */
 static bool program(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p,
                     uint32_t addr, uint32_t from, uint32_t len)
 {
-    while (len > 0) {
-        uint32_t n = RK_NOR_PAGE - addr % RK_NOR_PAGE;
-        n = n < len ? n : len;
-        if (write_enable(soc, p) != SUCCESS)
-            break;
-        if (!rk_bl_rom_get(soc, call, from, soc->flash_buffer, n))
-            return false;
-        send(soc, p->at[PROGRAM], &addr, true, n);
-        if (!wait_ready(soc, p))
-            break;
-        addr += n;
-        from += n;
-        len -= n;
-    }
-    call->result = len > 0 ? ERROR : SUCCESS;
+    if (call->step && !ready(soc, call, p))
+        return true;
+    if (call->step >= len)
+        return true;
+    addr += call->step;
+    uint32_t n = RK_NOR_PAGE - addr % RK_NOR_PAGE;
+    n = n < len - call->step ? n : len - call->step;
+    call->result = write_enable(soc, p);
+    if (call->result != SUCCESS)
+        return true;
+    if (!rk_bl_rom_get(soc, call, from + call->step, soc->flash_buffer, n))
+        return false;
+    send(soc, p->at[PROGRAM], &addr, true, n);
+    call->step += n;
+    call->again = true;
     return true;
 }
 
@@ -328,18 +365,20 @@ bool rk_bl_rom_flash_program(struct rk_bl_soc *soc, struct rk_bl_call *call)
 
 /* ---- reading ---- */
 
+/* One buffer at a time; call->step counts the bytes that are done. */
 static bool read(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p,
                  uint32_t addr, uint32_t to, uint32_t len)
 {
-    while (len > 0) {
-        uint32_t n = len < BUFFER ? len : BUFFER;
-        send(soc, p->at[READ], &addr, false, n);
-        if (!rk_bl_rom_put(soc, call, to, soc->flash_buffer, n))
-            return false;
-        addr += n;
-        to += n;
-        len -= n;
-    }
+    uint32_t left = len > call->step ? len - call->step : 0, n = left < BUFFER ? left : BUFFER;
+
+    if (n == 0)
+        return true;
+    addr += call->step;
+    send(soc, p->at[READ], &addr, false, n);
+    if (!rk_bl_rom_put(soc, call, to + call->step, soc->flash_buffer, n))
+        return false;
+    call->step += n;
+    call->again = n < left;
     return true;
 }
 
@@ -537,6 +576,38 @@ static void enter_window(struct rk_bl_soc *soc, uint32_t offset)
     set_owner(soc, true);
 }
 
+/* All of it at once: who leaves the window has turned interrupts off. */
+static bool whole(struct rk_bl_soc *soc, struct rk_bl_call *call,
+                  bool (*part)(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p,
+                               uint32_t addr, uint32_t at, uint32_t len))
+{
+    struct part p;
+    uint64_t due = soc->deadline_ps;
+
+    if (!load_part(soc, call, &p))
+        return false;
+    uint32_t offset = leave_window(soc);
+    bool good = true;
+    soc->deadline_ps = RK_BL_NEVER;
+    for (unsigned i = 0; i < POLLS && good && (i == 0 || call->again); i++) {
+        call->again = false;
+        good = part(soc, call, &p, call->a[1], call->a[2], call->a[3]);
+    }
+    soc->deadline_ps = due;
+    call->result = call->again ? ERROR : call->result;
+    call->again = false;
+    enter_window(soc, offset);
+    return good;
+}
+
+static bool erase_part(struct rk_bl_soc *soc, struct rk_bl_call *call, const struct part *p,
+                       uint32_t addr, uint32_t last, uint32_t none)
+{
+    (void)none;
+    erase_range(soc, call, p, addr, last);
+    return true;
+}
+
 bool rk_bl_rom_xip_save(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
     uint8_t offset[4];
@@ -553,11 +624,7 @@ bool rk_bl_rom_xip_restore(struct rk_bl_soc *soc, struct rk_bl_call *call)
 
 bool rk_bl_rom_xip_erase(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    uint32_t offset = leave_window(soc);
-    bool good = rk_bl_rom_flash_erase(soc, call);
-
-    enter_window(soc, offset);
-    return good;
+    return whole(soc, call, erase_part);
 }
 
 /* With a length instead of the last address. */
@@ -569,26 +636,12 @@ bool rk_bl_rom_xip_erase_len(struct rk_bl_soc *soc, struct rk_bl_call *call)
 
 bool rk_bl_rom_xip_write(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    struct part p;
-
-    if (!load_part(soc, call, &p))
-        return false;
-    uint32_t offset = leave_window(soc);
-    bool good = program(soc, call, &p, call->a[1], call->a[2], call->a[3]);
-    enter_window(soc, offset);
-    return good;
+    return whole(soc, call, program);
 }
 
 bool rk_bl_rom_xip_read(struct rk_bl_soc *soc, struct rk_bl_call *call)
 {
-    struct part p;
-
-    if (!load_part(soc, call, &p))
-        return false;
-    uint32_t offset = leave_window(soc);
-    bool good = read(soc, call, &p, call->a[1], call->a[2], call->a[3]);
-    enter_window(soc, offset);
-    return good;
+    return whole(soc, call, read);
 }
 
 static bool xip_answer(struct rk_bl_soc *soc, struct rk_bl_call *call, uint8_t opcode, uint32_t len)

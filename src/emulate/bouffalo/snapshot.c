@@ -34,6 +34,8 @@ static void archive_clocks(struct rk_bl_soc *soc, struct rk_archive *a)
     rk_archive_u64(a, &soc->reset_ns);
     rk_archive_bool(a, &soc->reset_wanted);
     rk_archive_bool(a, &soc->rom_waits);
+    rk_archive_u32(a, &soc->rom_at);
+    rk_archive_u32(a, &soc->rom_step);
     rk_archive_u32(a, &cause);
     rk_archive_require(a, cause <= RK_EMULATE_WATCHDOG);
     if (!a->damaged)

@@ -63,6 +63,7 @@ void rk_bl_reset(struct rk_bl_soc *soc, enum rk_emulate_reset cause)
         rk_bl_clocks_changed(soc);
     }
     soc->reset_wanted = soc->rom_waits = false;
+    soc->rom_at = 0;
     soc->reset_ns = rk_bl_now(soc);
     soc->resets++;
     soc->exceptions_before = soc->cpu->exceptions;

@@ -12,6 +12,9 @@
 #define BFL_RAM_BEGIN  0x2008000u /* below one of the aliases 2, 3, 4, 5 */
 #define BFL_RAM        0x44000u
 #define BFL_WORDS      32u
+/* So many bytes 55 at another rate than the module's are a client that looks for one: those known
+ * send 70 or more. */
+#define BFL_KNOCKS 32u
 
 enum bfl_phase {
     BFL_FLASH,   /* started from flash, or tried to: nobody listens */
@@ -31,6 +34,7 @@ struct bouffalo {
     uint64_t byte_ns;  /* of the last byte */
     uint64_t recent;   /* the last eight bytes on the wire, as they were sent */
     uint64_t frame_ns; /* of the last whole frame, or the begin of the session */
+    unsigned knocks;   /* bytes 55 in a row that were missed */
     bool loader;       /* the image in RAM runs */
     bool old;          /* a vendor's of 2020 or 2021, smaller than the later ones: it says nothing
                           while it erases, and does not know the boot info */

@@ -94,6 +94,7 @@ static void start(struct rk_sim *sim, enum rk_sim_cause cause)
     bfl->sticky = 0;
     bfl->flash_ns = 0;
     bfl->word_count = 0;
+    bfl->knocks = 0;
     sim->baud = 115200;
     bfl_listen(sim);
     if (sim->script.scenario || sim->options.boot_low) {
@@ -102,14 +103,18 @@ static void start(struct rk_sim *sim, enum rk_sim_cause cause)
     }
 }
 
-/* Bytes at another rate than that of the session, long after the last frame: a new client. As a pty has no reset line, the module then restarts, as if its user had power-cycled it. */
+/* Bytes at another rate than that of the session, long after the last frame, or many that only look
+ * for a module: a new client. As a pty has no reset line, the module then restarts, as if its user
+ * had power-cycled it. */
 static void missed(struct rk_sim *sim, uint8_t byte)
 {
-    const struct bouffalo *bfl = bfl_of(sim);
+    struct bouffalo *bfl = bfl_of(sim);
+    bool late = sim->now_ns >= bfl->frame_ns + PATIENCE_NS;
 
-    (void)byte;
+    bfl->knocks = byte == 0x55 ? bfl->knocks + 1 : 0;
     if (!sim->options.manual_reset && (bfl->phase == BFL_SESSION || bfl->stub) &&
-        sim->now_ns >= bfl->frame_ns + PATIENCE_NS && sim->now_ns >= sim->cpu_free_ns + PATIENCE_NS)
+        (late || bfl->knocks >= BFL_KNOCKS) &&
+        sim->now_ns >= sim->cpu_free_ns + (late ? PATIENCE_NS : 0))
         rk_sim_restart(sim, RK_SIM_USER);
 }
 

@@ -2,6 +2,7 @@
 #include "sim/bouffalo/stub.h"
 
 #include "base/bytes.h"
+#include "sim/faults.h"
 
 #include <string.h>
 
@@ -53,6 +54,8 @@ void bfl_measure(struct rk_sim *sim, uint8_t byte, uint32_t baud)
     struct bouffalo *bfl = bfl_of(sim);
 
     bfl->recent = bfl->recent << 8 | byte;
+    if (!rk_sim_rates_differ(baud, sim->baud))
+        bfl->knocks = 0;
     if (bfl->loader && !sim->options.manual_reset && is_search(bfl)) {
         rk_sim_restart(sim, RK_SIM_USER);
         return;
