@@ -30,6 +30,7 @@ bool rk_xz_read(const uint8_t *data, size_t len, struct rk_xz_facts *out)
     if (len < STREAM_HEADER + 16 || !rk_xz_recognise(data, len) || (block[1] & 3) != 0)
         return false;
     out->crc32 = data[7] == 1;
+    out->light_check = data[7] <= 1;
     for (at = 2; at < 12 && block[1] & 0xC0 && block[at] != 0x21; at++)
         continue; /* packed and unpacked sizes come first, if they are there */
     if (block[at] != 0x21 || block[at + 1] != 1)
@@ -138,7 +139,72 @@ enum rk_status rk_xz_pack(const uint8_t *data, size_t len, uint8_t **out, size_t
     return RK_OK;
 }
 
+struct rk_xz_stream {
+    lzma_stream lzma;
+    bool ended;
+};
+
+struct rk_xz_stream *rk_xz_stream_new(void)
+{
+    struct rk_xz_stream *stream = calloc(1, sizeof *stream);
+
+    if (!stream)
+        return NULL;
+    stream->lzma = (lzma_stream)LZMA_STREAM_INIT;
+    if (lzma_stream_decoder(&stream->lzma, 64u << 20, 0) == LZMA_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+void rk_xz_stream_free(struct rk_xz_stream *stream)
+{
+    if (stream)
+        lzma_end(&stream->lzma);
+    free(stream);
+}
+
+bool rk_xz_stream_feed(struct rk_xz_stream *stream, const uint8_t **data, size_t *len, uint8_t *out,
+                       size_t cap, size_t *out_len)
+{
+    lzma_ret ret = LZMA_OK;
+
+    stream->lzma.next_in = *data;
+    stream->lzma.avail_in = stream->ended ? 0 : *len;
+    stream->lzma.next_out = out;
+    stream->lzma.avail_out = cap;
+    if (!stream->ended && *len > 0)
+        ret = lzma_code(&stream->lzma, LZMA_RUN);
+    stream->ended |= ret == LZMA_STREAM_END;
+    *out_len = cap - stream->lzma.avail_out;
+    *data += stream->ended ? *len : *len - stream->lzma.avail_in;
+    *len = stream->ended ? 0 : stream->lzma.avail_in;
+    return ret == LZMA_OK || ret == LZMA_STREAM_END || ret == LZMA_BUF_ERROR;
+}
+
 #else
+
+struct rk_xz_stream *rk_xz_stream_new(void)
+{
+    return NULL;
+}
+
+void rk_xz_stream_free(struct rk_xz_stream *stream)
+{
+    (void)stream;
+}
+
+bool rk_xz_stream_feed(struct rk_xz_stream *stream, const uint8_t **data, size_t *len, uint8_t *out,
+                       size_t cap, size_t *out_len)
+{
+    (void)stream;
+    (void)data;
+    (void)len;
+    (void)out;
+    (void)cap;
+    *out_len = 0;
+    return false;
+}
 
 static enum rk_status without(struct rk_error *err)
 {

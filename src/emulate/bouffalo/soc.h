@@ -78,9 +78,9 @@ struct rk_bl_soc {
     uint8_t *flash_view; /* the cells twice, one behind the other, for addresses that wrap */
     uint32_t flash_size, image_offset;
     uint8_t *tcm, *wram;
-    uint8_t *rom;   /* RK_BL_ROM_LEN bytes */
-    bool real_rom;  /* of a chip; else its functions are ours, */
-    bool rom_waits; /* and it waits for a download, or for ever */
+    uint8_t *rom;              /* RK_BL_ROM_LEN bytes */
+    bool real_rom;             /* of a chip; else its functions are ours, */
+    bool rom_waits;            /* and it waits for a download, or for ever */
     uint32_t rom_at, rom_step; /* the one of them that is under way, and how far it is */
     uint32_t *regs, *radio;
     uint8_t *agc; /* RK_BL_AGC_LEN bytes: program and tables of the gain control */

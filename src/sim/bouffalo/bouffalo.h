@@ -38,11 +38,13 @@ struct bouffalo {
     bool loader;       /* the image in RAM runs */
     bool old;          /* a vendor's of 2020 or 2021, smaller than the later ones: it says nothing
                           while it erases, and does not know the boot info */
-    struct bfl_stub *stub; /* it is rekindle's own; NULL = a vendor's */
-    bool half;             /* the loader has seen one time-out in this session */
-    unsigned failures;     /* errors it has answered in it */
-    uint16_t sticky;       /* error of an earlier write, for the write check */
-    uint64_t flash_ns;     /* the flash is busy with a write that was acknowledged */
+    struct bfl_stub *stub;       /* it is rekindle's own; NULL = a vendor's */
+    bool half;                   /* the loader has seen one time-out in this session */
+    unsigned failures;           /* errors it has answered in it */
+    uint16_t sticky;             /* error of an earlier write, for the write check */
+    uint64_t flash_ns;           /* the flash is busy with a write that was acknowledged */
+    struct rk_xz_stream *packed; /* what is being unpacked into it; NULL = nothing */
+    uint32_t packed_at;          /* and where to */
 
     uint8_t frame[4 + BFL_LOADER_MAX];
     size_t got;
@@ -85,6 +87,10 @@ void bfl_fail(struct rk_sim *sim, uint16_t code);
 bool bfl_rom_knows(uint8_t op);
 void bfl_rom(struct rk_sim *sim, uint8_t op, const uint8_t *payload, size_t len);
 void bfl_loader(struct rk_sim *sim, uint8_t op, const uint8_t *payload, size_t len);
+
+/* packed.c: one piece of an xz stream, from when the flash is free; and that there are no more. */
+void bfl_packed_write(struct rk_sim *sim, uint64_t begin_ns, const uint8_t *payload, size_t len);
+void bfl_packed_end(struct bouffalo *bfl);
 
 /* memory.c: what is common to both: efuses, memory, boot info. */
 void bfl_boot_info(struct rk_sim *sim, uint32_t version);

@@ -28,6 +28,7 @@ enum {
     CHIP_ERASE = 0x3C,
     HASH = 0x3D,
     HASH_XIP = 0x3E,
+    WRITE_PACKED = 0x3F,
     EFUSE_WRITE = 0x40,
     EFUSE_READ = 0x41,
     MAC = 0x42,
@@ -294,6 +295,10 @@ void bfl_loader(struct rk_sim *sim, uint8_t op, const uint8_t *payload, size_t l
         break;
     case WRITE:
         program(sim, payload, len);
+        break;
+    case WRITE_PACKED:
+        if (!bfl_of(sim)->old)
+            bfl_packed_write(sim, ready_ns(sim), payload, len);
         break;
     case READ:
     case READ_XIP:

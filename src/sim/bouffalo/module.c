@@ -73,6 +73,7 @@ static void forget_image(struct bouffalo *bfl)
     bfl->load = BFL_NO_HEADER;
     bfl->loader = false;
     bfl_stub_end(bfl);
+    bfl_packed_end(bfl);
     memset(bfl->ram, 0, BFL_RAM);
 }
 
