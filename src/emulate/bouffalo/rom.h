@@ -17,7 +17,7 @@ struct rk_bl_call {
     uint32_t a[8];
     uint32_t result;
     uint32_t bad;
-    bool stores; /* what could not be done was a store */
+    bool stores;   /* what could not be done was a store */
     uint32_t step; /* 0 = the first time */
     bool again;
 };
