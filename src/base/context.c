@@ -35,10 +35,14 @@ void rk_cancel_hold(struct rk_context *ctx, bool hold)
         ctx->cancel_held = hold;
 }
 
+bool rk_cancel_wanted(struct rk_context *ctx)
+{
+    return ctx && ctx->callbacks.cancelled && ctx->callbacks.cancelled(ctx->callbacks.user);
+}
+
 bool rk_cancelled(struct rk_context *ctx)
 {
-    return ctx && !ctx->cancel_held && ctx->callbacks.cancelled &&
-           ctx->callbacks.cancelled(ctx->callbacks.user);
+    return ctx && !ctx->cancel_held && rk_cancel_wanted(ctx);
 }
 
 int64_t rk_context_utc(struct rk_context *ctx)

@@ -23,6 +23,8 @@ bool rk_cancelled(struct rk_context *ctx);
 /* While held, rk_cancelled() says no: an erase or program that has begun is not torn off in the
  * middle, and protection is put back also after a cancellation. Hold only over single commands. */
 void rk_cancel_hold(struct rk_context *ctx, bool hold);
+/* The same question, held or not: for a command that takes long and can be ended between its steps. */
+bool rk_cancel_wanted(struct rk_context *ctx);
 
 /* Wall clock of the context (of the system if it brings none), seconds since 1970 UTC. */
 int64_t rk_context_utc(struct rk_context *ctx);

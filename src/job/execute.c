@@ -238,17 +238,22 @@ enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = RK_OK;
 
-    if (t->plan->erase_count > 0) {
+    bool both = t->dev->rewrites && t->plan->program_count > 0;
+
+    if (t->plan->erase_count > 0 && !both) {
         rk_stage_begin(t->ctx, "erase", "%zu commands", t->plan->erase_count);
-        status =
-            t->dev->rewrites ? erase_and_rewrite(t, err) : erase_some(t, t->plan->erase_count, err);
+        status = erase_some(t, t->plan->erase_count, err);
         if (status != RK_OK)
             return status;
         rk_stage_end(t->ctx, "erase", "%u sectors", (unsigned)t->out->erased);
     }
     if (t->plan->program_count > 0) {
-        rk_stage_begin(t->ctx, "write", "%zu sectors", t->plan->program_count);
-        status = program_all(t, err);
+        rk_stage_begin(t->ctx, "write", "%zu sectors%s", t->plan->program_count,
+                       both ? ", each erased just before" : "");
+        if (both)
+            status = erase_and_rewrite(t, err);
+        if (status == RK_OK)
+            status = program_all(t, err);
         if (status == RK_OK)
             rk_stage_end(t->ctx, "write", "%u sectors", (unsigned)t->out->programmed);
     }

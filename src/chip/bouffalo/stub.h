@@ -101,8 +101,8 @@ void rk_stub_stream_forget(struct rk_device *dev);
 void rk_stub_stream_free(struct rk_device *dev);
 /* The digest of a block of 64 KiB that has come with what was read. */
 bool rk_stub_stream_digest(struct rk_device *dev, uint32_t addr, struct rk_digest *out);
-/* Ends what the stub is at; errors do not matter. */
-void rk_stub_stop(struct rk_device *dev);
+/* Ends what the stub is at, and waits so long for its answer; errors do not matter. */
+void rk_stub_stop(struct rk_device *dev, uint64_t patience_us);
 enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                                size_t len, struct rk_error *err);
 /* Erases just ahead of what it programs. */

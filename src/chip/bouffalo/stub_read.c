@@ -181,8 +181,11 @@ static enum rk_status advance(struct rk_device *dev, struct rk_stub_stream *r, u
         if (st == RK_OK)
             continue;
         r->asked = false;
-        if (st == RK_ERR_CANCELLED)
-            rk_stub_stop(dev);
+        if (st == RK_ERR_CANCELLED) {
+            rk_cancel_hold(dev->ctx, true);
+            rk_stub_stop(dev, STOP_US);
+            rk_cancel_hold(dev->ctx, false);
+        }
         if (!rk_bfl_may_retry(st))
             return st;
         dev->retries_used++;
@@ -250,10 +253,10 @@ void rk_stub_stream_free(struct rk_device *dev)
     rk_bfl_state(dev)->stream = NULL;
 }
 
-void rk_stub_stop(struct rk_device *dev)
+void rk_stub_stop(struct rk_device *dev, uint64_t patience_us)
 {
     uint8_t tag = rk_stub_next_tag(dev);
-    uint64_t until = rk_clock_now(rk_link_clock(dev->link)) + STOP_US;
+    uint64_t until = rk_clock_now(rk_link_clock(dev->link)) + patience_us;
     struct rk_cobs_frame frame;
     struct rk_error ignored;
 

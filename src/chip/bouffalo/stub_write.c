@@ -11,6 +11,7 @@
 #define SLICE_US   20000u   /* between looks at what can be sent */
 #define SILENCE_US 1000000u /* without a word from it */
 #define POLLS      3u
+#define STOP_US    3000000u /* an erase of 64 KiB that has begun is finished first */
 #define STATE_LEN  20u
 
 enum { OPEN, DONE, FAILED };
@@ -147,6 +148,10 @@ static enum rk_status run(struct rk_device *dev, struct writing *w, struct rk_er
     enum rk_status st = RK_OK;
 
     while (st == RK_OK && w->state == OPEN) {
+        if (rk_cancel_wanted(dev->ctx)) {
+            rk_stub_stop(dev, STOP_US);
+            return rk_fail(err, RK_ERR_CANCELLED, "cancelled", "cancelled");
+        }
         uint64_t now = rk_clock_now(rk_link_clock(dev->link));
         bool more = w->sent < w->limit, room = w->line_us < now + AHEAD_US;
         if (more && room)

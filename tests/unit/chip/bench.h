@@ -23,6 +23,9 @@ struct bench {
     unsigned warnings, requests; /* events heard */
     char last_request[640];
     uint64_t cancel_at_us; /* of the link's clock; 0 = never */
+    const char *watched;   /* stage whose progress is looked at; NULL = none */
+    uint64_t watched_done, watched_gap; /* bytes so far; the most between two events */
+    uint64_t cancel_done;               /* cancelled as soon as so much of it is done; 0 = never */
 };
 
 static uint8_t bench_content[0x400000];
@@ -50,6 +53,13 @@ static inline void bench_event(void *user, const struct rk_event *event)
     struct bench *b = user;
 
     b->warnings += event->kind == RK_EVENT_WARNING;
+    if (event->kind == RK_EVENT_PROGRESS && b->watched && strcmp(event->id, b->watched) == 0) {
+        uint64_t gap = event->done > b->watched_done ? event->done - b->watched_done : 0;
+        b->watched_gap = gap > b->watched_gap ? gap : b->watched_gap;
+        b->watched_done = event->done;
+        if (b->cancel_done && event->done >= b->cancel_done)
+            b->cancel_at_us = 1;
+    }
     if (event->kind == RK_EVENT_NEED_USER) {
         b->requests++;
         snprintf(b->last_request, sizeof b->last_request, "%s", event->text);

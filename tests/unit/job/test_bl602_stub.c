@@ -3,6 +3,7 @@
 #include "unit/chip/bench.h"
 
 #include "sim/machine.h"
+#include "store/file.h"
 #include "unit/store/folder_support.h"
 
 #include <rekindle/job.h>
@@ -102,6 +103,126 @@ static void run_on(enum chip chip, unsigned seeds)
     assert_true(faults > seeds);
 }
 
+/* Cancelled in the middle, the module answers at once, and the same job ends well afterwards. */
+static void cancel_a_write(enum chip chip)
+{
+    const struct rk_sim_faults none = {0};
+    const struct rk_write_policy policy = {
+        .backup_dir = folder.path, .no_reset = true, .lifted = UINT32_MAX};
+    struct rk_write_result result;
+    struct bench b;
+
+    begin(&b, chip, &none);
+    memcpy(expected, bench_content, SIZE);
+    memcpy(expected + AT, image, LEN);
+    b.watched = "write";
+    b.cancel_done = 0x11000;
+    assert_int_equal(rk_job_write(b.dev, AT, image, LEN, &policy, &result, &b.err),
+                     RK_ERR_CANCELLED);
+    assert_true(b.watched_gap <= 0x10000);
+    assert_true(b.watched_done >= 0x11000 && b.watched_done < 0x14000);
+    assert_false(holds(&b, expected));
+    b.cancel_at_us = b.cancel_done = b.watched_done = 0;
+    bench_ok(&b, rk_device_identify(b.dev, &b.err));
+    bench_ok(&b, rk_job_write(b.dev, AT, image, LEN, &policy, &result, &b.err));
+    assert_true(result.verified && result.resumed);
+    assert_true(b.watched_gap <= 0x10000);
+    assert_true(holds(&b, expected));
+    bench_end(&b);
+}
+
+static void cancel_a_backup(enum chip chip)
+{
+    const struct rk_sim_faults none = {0};
+    struct rk_backup_options opt = {.size = sizeof opt, .dir = folder.path, .resume = true};
+    struct rk_backup_result result;
+    struct bench b;
+
+    begin(&b, chip, &none);
+    b.watched = "backup";
+    b.cancel_done = 0x20000;
+    assert_int_equal(rk_job_backup(b.dev, &opt, &result, &b.err), RK_ERR_CANCELLED);
+    assert_true(b.watched_gap <= 0x10000);
+    b.cancel_at_us = b.cancel_done = 0;
+    bench_ok(&b, rk_device_identify(b.dev, &b.err));
+    bench_ok(&b, rk_job_backup(b.dev, &opt, &result, &b.err));
+    assert_int_equal(result.bytes, SIZE);
+    bench_end(&b);
+}
+
+static void cancelling_leaves_a_module_that_answers(void **state)
+{
+    (void)state;
+    cancel_a_write(IMITATED);
+    cancel_a_backup(IMITATED);
+    if (!rk_emulated_modules("bl602"))
+        return;
+    cancel_a_write(EXECUTED);
+}
+
+/* Blank, dense, and as flash that holds code: one stream of packed pieces and others. */
+static void make_mixed(void)
+{
+    struct rk_rng rng = {602};
+
+    memset(expected, 0xFF, SIZE);
+    for (uint32_t i = 0x1000; i < SIZE / 4; i++)
+        expected[i] = (uint8_t)rk_rng_next(&rng);
+    for (uint32_t i = SIZE / 4; i < SIZE / 2; i++)
+        expected[i] = rk_rng_below(&rng, 100) < 70 ? expected[i - 1 - i % 61]
+                                                   : (uint8_t)rk_rng_below(&rng, 64);
+    for (uint32_t i = SIZE - 0x5800; i < SIZE; i++)
+        expected[i] = (uint8_t)rk_rng_next(&rng);
+}
+
+static void back_up_mixed(enum chip chip, const struct rk_sim_faults *faults, bool blocks)
+{
+    const struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602"};
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    struct rk_backup_options options = {.size = sizeof options, .dir = folder.path};
+    struct rk_backup_result result;
+    struct bench b;
+    uint8_t *saved;
+    size_t len;
+
+    sim.emulate = chip != IMITATED;
+    sim.flash = expected;
+    bench_begin(&b, &sim);
+    bench_ok(&b, bench_connect(&b, &opt));
+    rk_sim_set_faults(b.sim, faults);
+    options.have_range = !blocks;
+    options.addr = 0x3000;
+    options.len = SIZE - 0x3000;
+    bench_ok(&b, rk_job_backup(b.dev, &options, &result, &b.err));
+    assert_int_equal(rk_file_read(result.path, SIZE, &saved, &len, NULL), RK_OK);
+    assert_int_equal(len, blocks ? SIZE : SIZE - 0x3000);
+    assert_memory_equal(saved, expected + (blocks ? 0 : 0x3000), len);
+    free(saved);
+    folder_walk(&folder, true);
+    bench_end(&b);
+}
+
+static void flash_of_every_kind_is_backed_up_right(void **state)
+{
+    const struct rk_sim_faults none = {0};
+    (void)state;
+
+    make_mixed();
+    for (enum chip chip = IMITATED; chip <= EXECUTED; chip++) {
+        if (chip == EXECUTED && !rk_emulated_modules("bl602"))
+            break;
+        if (chip == IMITATED) {
+            back_up_mixed(chip, &none, true);
+            back_up_mixed(chip, &none, false);
+        }
+        for (uint64_t seed = 1; seed <= (chip == IMITATED ? 3 : 1); seed++) {
+            const struct rk_sim_faults noise = {
+                .seed = seed, .drop_ppm = 40, .flip_ppm = 40, .add_ppm = 40};
+            back_up_mixed(chip, &noise, true);
+        }
+    }
+}
+
 static void jobs_are_right_where_the_stub_is_imitated(void **state)
 {
     (void)state;
@@ -138,6 +259,8 @@ int main(void)
         cmocka_unit_test(jobs_are_right_where_the_stub_is_imitated),
         cmocka_unit_test(jobs_are_right_where_it_is_executed),
         cmocka_unit_test(jobs_are_right_where_a_mask_rom_loads_it),
+        cmocka_unit_test(cancelling_leaves_a_module_that_answers),
+        cmocka_unit_test(flash_of_every_kind_is_backed_up_right),
     };
 
     return cmocka_run_group_tests(tests, prepare, clean);
