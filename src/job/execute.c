@@ -122,20 +122,35 @@ static enum rk_status erase_some(struct rk_transaction *t, size_t count, struct 
     return RK_OK;
 }
 
+/* How many of the plan's sectors from `first` on go into one command: what can rewrite takes those that
+ * follow each other. */
+static size_t together(const struct rk_transaction *t, size_t first)
+{
+    const uint32_t *programs = t->plan->programs;
+    size_t n = 1;
+
+    while (t->dev->rewrites && n < SECTORS_PER_BLOCK && first + n < t->plan->program_count &&
+           programs[first + n] == programs[first] + n * RK_SECTOR_SIZE)
+        n++;
+    return n;
+}
+
 static enum rk_status program_all(struct rk_transaction *t, struct rk_error *err)
 {
     uint64_t total = (uint64_t)t->plan->program_count * RK_SECTOR_SIZE;
 
-    for (size_t i = 0; i < t->plan->program_count; i++) {
+    for (size_t i = 0, n; i < t->plan->program_count; i += n) {
         uint32_t addr = t->plan->programs[i];
-        struct change c = {.addr = addr, .len = RK_SECTOR_SIZE, .data = t->want + addr};
+        n = together(t, i);
+        struct change c = {
+            .addr = addr, .len = (uint32_t)n * RK_SECTOR_SIZE, .data = t->want + addr};
         if (rk_cancelled(t->ctx))
             return cancelled(err);
         enum rk_status status = insist(t, &c, err);
         if (status != RK_OK)
             return status;
-        t->out->programmed++;
-        rk_progress(t->ctx, "write", (uint64_t)(i + 1) * RK_SECTOR_SIZE, total, addr,
+        t->out->programmed += (uint32_t)n;
+        rk_progress(t->ctx, "write", (uint64_t)(i + n) * RK_SECTOR_SIZE, total, addr,
                     t->dev->retries_used);
     }
     return RK_OK;
@@ -238,7 +253,7 @@ enum rk_status rk_step_write(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status = RK_OK;
 
-    bool both = t->dev->rewrites && t->plan->program_count > 0;
+    bool both = t->dev->rewrites && t->plan->program_count > 0 && t->plan->erase_count > 0;
 
     if (t->plan->erase_count > 0 && !both) {
         rk_stage_begin(t->ctx, "erase", "%zu commands", t->plan->erase_count);

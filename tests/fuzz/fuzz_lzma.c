@@ -27,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             d->in_all = end == all;
             if (rk_lzma_decode(d, d->out_len) != RK_LZMA_MORE)
                 break;
+            /* now and then a piece that is not packed, and a new stream */
+            if (in[end % RING] == 0xA5)
+                (void)rk_lzma_decode_stored(d, in, in[0], end);
         }
     }
     free(d);

@@ -1,9 +1,11 @@
 /* Writing through the stub: DATA as far as its window reaches, one step back per loss. */
 #include "base/bytes.h"
 #include "base/context.h"
+#include "base/lzma.h"
 #include "chip/bouffalo/bouffalo.h"
 #include "chip/bouffalo/stub.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CHUNK      1024u    /* of DATA: checking a longer frame would keep the flash waiting */
@@ -13,6 +15,9 @@
 #define POLLS      3u
 #define STOP_US    3000000u /* an erase of 64 KiB that has begun is finished first */
 #define STATE_LEN  20u
+#define FLASH_RATE 1900000u /* from this rate on the flash is slower than the line */
+#define PACK_MIN   0x2000u  /* less is not worth the effort */
+#define TRIES      32u      /* matches that are looked at */
 
 enum { OPEN, DONE, FAILED };
 
@@ -41,7 +46,7 @@ static enum rk_status begin(struct rk_device *dev, struct writing *w, struct rk_
     w->still = w->polls = 0;
     w->heard_us = w->line_us = rk_clock_now(rk_link_clock(dev->link));
     rk_put_le32(payload, w->what->addr);
-    rk_put_le32(payload + 4, (uint32_t)w->len);
+    rk_put_le32(payload + 4, w->what->len);
     rk_put_le32(payload + 8, (uint32_t)w->len);
     payload[12] = w->flags;
     return rk_stub_send(dev, RK_STUB_WRITE, w->tag, payload, sizeof payload, NULL, 0, err);
@@ -86,7 +91,7 @@ static void take(struct rk_device *dev, struct writing *w, const struct rk_cobs_
     w->state = p[0];
     w->code = p[1];
     uint32_t written = rk_get_le32(p + 12);
-    if (w->what->total && written <= w->len)
+    if (w->what->total && written <= w->what->len)
         rk_progress(dev->ctx, "write", w->what->done + written, w->what->total,
                     w->what->addr + written, dev->retries_used);
     if (p[2] && p[3] == w->round)
@@ -163,20 +168,60 @@ static enum rk_status run(struct rk_device *dev, struct writing *w, struct rk_er
     return st == RK_OK ? conclude(w, err) : st;
 }
 
-/* Without reading back: what asks for it compares digests afterwards. */
-static enum rk_status write_all(struct rk_device *dev, const struct rk_rewrite *what, uint8_t flags,
-                                struct rk_error *err)
-{
-    struct writing w = {.what = what,
-                        .data = what->data,
-                        .len = what->len,
-                        .flags = flags | RK_STUB_WRITE_UNCHECKED};
+/* ---- packing ---- */
 
-    rk_stub_forget(dev, what->addr, what->len);
+/* No room left: it does not get smaller. */
+static void give_up(void *user)
+{
+    struct rk_lzma_encoder *e = user;
+
+    e->tries = 0;
+    e->out_len = 0;
+}
+
+/* What is sent instead of the bytes, NULL if that is not worth it: on a fast line the flash is what
+ * takes the time. */
+static uint8_t *pack(const struct rk_device *dev, const uint8_t *data, uint32_t len,
+                     size_t *packed_len)
+{
+    uint32_t baud = rk_link_baud(dev->link), cap = len - len / 16;
+
+    if (len < PACK_MIN || baud >= FLASH_RATE)
+        return NULL;
+    struct rk_lzma_encoder *e = calloc(1, sizeof *e);
+    uint16_t *previous = calloc(RK_LZMA_DICTIONARY, sizeof *previous);
+    uint8_t *out = malloc(cap);
+    bool worth_it = e && previous && out;
+    if (worth_it) {
+        e->data = data;
+        e->mask = UINT32_MAX;
+        e->tries = TRIES;
+        e->previous = previous;
+        e->out = out;
+        e->out_cap = cap;
+        e->full = give_up;
+        e->user = e;
+        rk_lzma_encode_init(e);
+        while (e->at < len && e->tries > 0)
+            rk_lzma_encode(e, e->at + PACK_MIN, len);
+        rk_lzma_encode_finish(e);
+        worth_it = e->tries > 0;
+        *packed_len = e->out_len;
+    }
+    free(e);
+    free(previous);
+    if (!worth_it)
+        free(out);
+    return worth_it ? out : NULL;
+}
+
+/* Without reading back: what asks for it compares digests afterwards. */
+static enum rk_status write_bytes(struct rk_device *dev, struct writing *w, struct rk_error *err)
+{
     for (uint32_t attempt = 0;; attempt++) {
-        enum rk_status st = begin(dev, &w, err);
+        enum rk_status st = begin(dev, w, err);
         if (st == RK_OK)
-            st = run(dev, &w, err);
+            st = run(dev, w, err);
         if (!rk_bfl_may_retry(st))
             return st;
         if (attempt >= dev->retries) {
@@ -188,6 +233,25 @@ static enum rk_status write_all(struct rk_device *dev, const struct rk_rewrite *
         if ((st = rk_stub_resync(dev, err)) != RK_OK)
             return st;
     }
+}
+
+static enum rk_status write_all(struct rk_device *dev, const struct rk_rewrite *what, uint8_t flags,
+                                struct rk_error *err)
+{
+    struct writing w = {.what = what,
+                        .data = what->data,
+                        .len = what->len,
+                        .flags = flags | RK_STUB_WRITE_UNCHECKED};
+    uint8_t *packed = pack(dev, what->data, what->len, &w.len);
+
+    rk_stub_forget(dev, what->addr, what->len);
+    if (packed) {
+        w.data = packed;
+        w.flags |= RK_STUB_WRITE_PACKED;
+    }
+    enum rk_status st = write_bytes(dev, &w, err);
+    free(packed);
+    return st;
 }
 
 enum rk_status rk_stub_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,

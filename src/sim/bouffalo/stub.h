@@ -50,7 +50,4 @@ struct bfl_reading *bfl_reading_new(uint32_t addr, uint32_t len, bool packs, boo
 void bfl_reading_free(struct bfl_reading *reading);
 /* The next frame; not to be called behind the last. */
 const struct bfl_event *bfl_reading_next(struct bfl_reading *reading);
-/* False: the stream is damaged, or is not of `len` bytes. */
-bool bfl_unpack(const uint8_t *packed, uint32_t packed_len, uint8_t *out, uint32_t len);
-
 #endif

@@ -209,21 +209,3 @@ const struct bfl_event *bfl_reading_next(struct bfl_reading *r)
     r->ns = 0;
     return e;
 }
-
-bool bfl_unpack(const uint8_t *packed, uint32_t packed_len, uint8_t *out, uint32_t len)
-{
-    struct rk_lzma_decoder *decoder = calloc(1, sizeof *decoder);
-
-    if (!decoder)
-        return false;
-    decoder->in = packed;
-    decoder->out = out;
-    decoder->in_mask = decoder->out_mask = UINT32_MAX;
-    decoder->in_end = packed_len;
-    decoder->in_all = true;
-    decoder->out_len = len;
-    rk_lzma_decode_init(decoder);
-    bool good = rk_lzma_decode(decoder, len) != RK_LZMA_DAMAGED && decoder->out_at == len;
-    free(decoder);
-    return good;
-}

@@ -22,8 +22,8 @@ struct bench {
     struct rk_error err;
     unsigned warnings, requests; /* events heard */
     char last_request[640];
-    uint64_t cancel_at_us; /* of the link's clock; 0 = never */
-    const char *watched;   /* stage whose progress is looked at; NULL = none */
+    uint64_t cancel_at_us;              /* of the link's clock; 0 = never */
+    const char *watched;                /* stage whose progress is looked at; NULL = none */
     uint64_t watched_done, watched_gap; /* bytes so far; the most between two events */
     uint64_t cancel_done;               /* cancelled as soon as so much of it is done; 0 = never */
 };

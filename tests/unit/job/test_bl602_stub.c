@@ -223,6 +223,53 @@ static void flash_of_every_kind_is_backed_up_right(void **state)
     }
 }
 
+/* Below 1,900,000 baud what is written is packed, if that makes it smaller. */
+static void write_slowly(enum chip chip, const struct rk_sim_faults *faults)
+{
+    const struct rk_connect_options opt = {.size = sizeof opt, .chip = "bl602", .baud = 921600};
+    struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    const struct rk_write_policy policy = {
+        .backup_dir = folder.path, .no_reset = true, .lifted = UINT32_MAX};
+    const uint8_t *packs = expected + SIZE / 4;
+    struct rk_sim_stats before, after;
+    struct rk_write_result result;
+    struct bench b;
+    size_t len;
+
+    sim.emulate = chip != IMITATED;
+    sim.flash = expected;
+    bench_begin(&b, &sim);
+    bench_ok(&b, bench_connect(&b, &opt));
+    rk_sim_set_faults(b.sim, faults);
+    rk_sim_stats(b.sim, &before);
+    bench_ok(&b, rk_job_write(b.dev, 0x20800, packs, 0xF000, &policy, &result, &b.err));
+    rk_sim_stats(b.sim, &after);
+    const uint8_t *flash = rk_sim_flash(b.sim, &len);
+    assert_memory_equal(flash, expected, 0x20800);
+    assert_memory_equal(flash + 0x20800, packs, 0xF000);
+    assert_memory_equal(flash + 0x2F800, expected + 0x2F800, SIZE - 0x2F800);
+    if (!faults->seed)
+        assert_true(after.bytes_in - before.bytes_in < 0xF000 * 9 / 10);
+    folder_walk(&folder, true);
+    bench_end(&b);
+}
+
+static void what_is_written_on_a_slow_line_is_packed(void **state)
+{
+    const struct rk_sim_faults none = {0};
+    (void)state;
+
+    make_mixed();
+    write_slowly(IMITATED, &none);
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        const struct rk_sim_faults noise = {
+            .seed = seed, .drop_ppm = 40, .flip_ppm = 40, .add_ppm = 40};
+        write_slowly(IMITATED, &noise);
+        if (seed == 1 && rk_emulated_modules("bl602"))
+            write_slowly(EXECUTED, &noise);
+    }
+}
+
 static void jobs_are_right_where_the_stub_is_imitated(void **state)
 {
     (void)state;
@@ -261,6 +308,7 @@ int main(void)
         cmocka_unit_test(jobs_are_right_where_a_mask_rom_loads_it),
         cmocka_unit_test(cancelling_leaves_a_module_that_answers),
         cmocka_unit_test(flash_of_every_kind_is_backed_up_right),
+        cmocka_unit_test(what_is_written_on_a_slow_line_is_packed),
     };
 
     return cmocka_run_group_tests(tests, prepare, clean);
