@@ -26,7 +26,7 @@ const char *rk_boot_outcome_name(enum rk_boot_outcome outcome);
 struct rk_boot_finding {
     char id[24]; /* of the test, docs/images.md; "layout" for what is missing altogether; or of what
                     the checkup finds in the log ("pwr.rf-init", docs/diagnosis.md); or "pin.cen",
-                    "pin.strap", "supply.unmet" of the conditions, docs/emulator.md */
+                    "pin.strap", "efuse.signed", "supply.unmet" of the conditions, docs/emulator.md */
     enum rk_verdict verdict;
     char text[192];
 };

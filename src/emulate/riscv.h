@@ -91,6 +91,10 @@ void rk_rv_decode_system(uint32_t code, struct rk_rv_op *out);
 /* ---- exceptions (riscv_system.c) ---- */
 
 /* Enters the handler; `pc` is where it comes back to. Always NULL. */
+/* Nothing is to be fetched where the core stopped (RK_CPU_FETCH): takes the exception for that, which
+ * counts as an instruction. False if its handler is nowhere, too: then the first exception of the two
+ * is what `fault` tells. */
+bool rk_rv_fetch_fault(struct rk_rv *v);
 struct rk_rv_op *rk_rv_trap(struct rk_rv *v, uint32_t pc, uint32_t cause, uint32_t value);
 /* An access that cannot be served. Always NULL. */
 struct rk_rv_op *rk_rv_fault(struct rk_rv *v, const struct rk_rv_op *op, uint32_t addr,

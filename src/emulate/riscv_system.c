@@ -170,6 +170,11 @@ static struct rk_rv_op *csr(struct rk_rv *v, struct rk_rv_op *op)
 
 /* ---- exceptions ---- */
 
+static uint32_t handler_of(const struct rk_rv *v)
+{
+    return v->mtvec & (clic(v) ? ~63u : ~3u);
+}
+
 static void enter_handler(struct rk_rv *v, uint32_t back, uint32_t cause)
 {
     v->mepc = back;
@@ -178,7 +183,7 @@ static void enter_handler(struct rk_rv *v, uint32_t back, uint32_t cause)
     v->mstatus |= v->mstatus & RK_RV_STATUS_MIE ? RK_RV_STATUS_MPIE : 0;
     v->mstatus &= ~(uint32_t)RK_RV_STATUS_MIE;
     v->reserved = false;
-    v->next = v->mtvec & (clic(v) ? ~63u : ~3u);
+    v->next = handler_of(v);
 }
 
 struct rk_rv_op *rk_rv_trap(struct rk_rv *v, uint32_t pc, uint32_t cause, uint32_t value)
@@ -191,6 +196,21 @@ struct rk_rv_op *rk_rv_trap(struct rk_rv *v, uint32_t pc, uint32_t cause, uint32
     }
     enter_handler(v, pc, cause);
     return NULL;
+}
+
+bool rk_rv_fetch_fault(struct rk_rv *v)
+{
+    uint32_t pc = v->cpu.fault.pc, handler = handler_of(v);
+    uint8_t code[2];
+
+    if (rk_bus_peek(v->cpu.bus, handler, code, sizeof code)) {
+        v->cpu.executed++;
+        (void)rk_rv_trap(v, pc, RK_RV_FETCH_FAULT, pc);
+        return true;
+    }
+    if (pc == handler && v->cpu.exceptions)
+        v->cpu.fault = (struct rk_cpu_fault){.pc = v->mepc, .addr = v->mtval};
+    return false;
 }
 
 struct rk_rv_op *rk_rv_fault(struct rk_rv *v, const struct rk_rv_op *op, uint32_t addr,

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Of a BL602's efuses, as its mask ROM was seen to judge: only signed images start. */
+enum { BL602_EFUSE = 128, SIGNED_ONLY = 1 << 2 };
+
 /* Where a supply collapses, and the phases that tell: the beginnings of their ids. A BL602 whose
  * second boot loader is silent is caught with the first line of its application. */
 enum { PREFIXES = 3 };
@@ -59,6 +62,10 @@ const char *rk_boot_silence(const struct rk_boot_request *request,
         *id = "pin.strap";
         return "GPIO8 is high at the reset, or the efuses say so: the mask ROM waits for a "
                "download";
+    }
+    if (request->efuse_len == BL602_EFUSE && request->efuse[0] & SIGNED_ONLY) {
+        *id = "efuse.signed";
+        return "the efuses let only signed images start";
     }
     return NULL;
 }

@@ -3,12 +3,14 @@
 #include "emulate/bouffalo/rom.h"
 
 #include "base/bytes.h"
+#include "emulate/riscv.h"
 #include "image/bouffalo/header.h"
 
 #include <string.h>
 
 enum {
-    PARAMETERS = 12, /* of the flash, in the boot header */
+    SIGNED_ONLY = 1 << 2, /* of the first efuse word */
+    PARAMETERS = 12,      /* of the flash, in the boot header */
     WINDOW = 0x23000000,
     STACK = 0x42043F70,
     START_NS = 5000000,
@@ -56,6 +58,18 @@ bool rk_bl_rom_system_clock(struct rk_bl_soc *soc, struct rk_bl_call *call)
     return true;
 }
 
+/* The image lies in the window, which shows the flash at four addresses. */
+static uint32_t in_flash(uint32_t start)
+{
+    return start >> 28 < 4 ? start & 0x0FFFFFFF : start;
+}
+
+/* Code that the ROM jumps to is in a memory, and not in the ROM. */
+static bool executable(const struct rk_bl_soc *soc, uint32_t entry)
+{
+    return rk_bus_page_of(soc->bus, entry)->read && entry - RK_BL_ROM >= RK_BL_ROM_LEN;
+}
+
 /* The checks of the ROM, in its order. */
 static bool bootable(struct rk_bl_soc *soc, struct rk_bfl_header *h)
 {
@@ -63,10 +77,12 @@ static bool bootable(struct rk_bl_soc *soc, struct rk_bfl_header *h)
 
     if (!rk_bfl_header_read(cells, soc->flash_size, h) || !h->crc_good)
         return false;
+    if (soc->efuse[0] & SIGNED_ONLY) /* a plain one is refused, others are not followed */
+        return false;
     if (!h->plain || !h->flat || h->boot_cfg & RK_BFL_NOT_LOAD || h->length == 0)
         return false;
     rk_bl_skip(soc, rk_bl_now(soc) + h->length / 64 * (uint64_t)HASH_NS_PER_BLOCK);
-    return h->hash_ignored || rk_bfl_hash_check(h, cells, soc->flash_size, h->start);
+    return h->hash_ignored || rk_bfl_hash_check(h, cells, soc->flash_size, in_flash(h->start));
 }
 
 /* Registers as the ROM leaves them when it jumps. */
@@ -95,8 +111,12 @@ static void enter(struct rk_bl_soc *soc, const struct rk_bfl_header *h)
         system_clock(soc, cells[104], cells[105]);
     else
         rk_bl_clocks_changed(soc);
-    rk_bl_flash_write(soc, 0x434, h->start);
-    jump(soc, entry ? entry : WINDOW);
+    if (h->cached) /* else the window begins with the header, and so does what is executed */
+        rk_bl_flash_write(soc, 0x434, in_flash(h->start));
+    if (entry && !executable(soc, entry))
+        soc->rom_waits = true;
+    else
+        jump(soc, entry ? entry : WINDOW);
 }
 
 void rk_bl_rom_run(struct rk_bl_soc *soc, const uint8_t *ram, uint32_t base, size_t len,
@@ -111,7 +131,7 @@ void rk_bl_rom_start(struct rk_bl_soc *soc)
     struct rk_bfl_header h;
 
     rk_bl_skip(soc, rk_bl_now(soc) + START_NS);
-    if (rk_bl_wants_download(soc) || !bootable(soc, &h) || !h.cached)
+    if (rk_bl_wants_download(soc) || !bootable(soc, &h))
         soc->rom_waits = true;
     else
         enter(soc, &h);

@@ -1,6 +1,7 @@
 #include "emulate/bouffalo/soc.h"
 
 #include "base/bytes.h"
+#include "emulate/riscv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,8 @@ static bool stretch(struct rk_bl_soc *soc, uint64_t until, enum rk_emulate_stop 
         return true;
     case RK_CPU_FETCH:
         if (!soc->real_rom && rk_bl_rom_call(soc, soc->cpu->fault.pc))
+            return true;
+        if (rk_rv_fetch_fault((struct rk_rv *)soc->cpu))
             return true;
         break;
     default:

@@ -54,6 +54,7 @@ static struct rk_boot_result boot(struct rk_boot_request q, char id[24])
     memset(id, 0, 24);
     for (size_t i = 0; i < out.finding_count; i++)
         if (strncmp(out.findings[i].id, "pin.", 4) == 0 ||
+            strncmp(out.findings[i].id, "efuse.", 6) == 0 ||
             strncmp(out.findings[i].id, "supply.", 7) == 0)
             memcpy(id, out.findings[i].id, 24);
     rk_boot_result_free(&out);
@@ -90,7 +91,7 @@ static void a_supply_collapses_where_it_is_told(void **state)
     assert_string_equal(id, "supply.unmet");
 }
 
-static void a_high_strap_waits_for_a_download(void **state)
+static void a_strap_or_the_efuses_keep_it_from_starting(void **state)
 {
     uint8_t efuse[EFUSE] = {[19] = 1};
     char id[24];
@@ -102,6 +103,11 @@ static void a_high_strap_waits_for_a_download(void **state)
     out = boot((struct rk_boot_request){.efuse = efuse, .efuse_len = EFUSE}, id);
     assert_int_equal(out.outcome, RK_BOOT_SILENT);
     assert_string_equal(id, "pin.strap");
+    efuse[19] = 0;
+    efuse[0] = 1 << 2;
+    out = boot((struct rk_boot_request){.efuse = efuse, .efuse_len = EFUSE}, id);
+    assert_int_equal(out.outcome, RK_BOOT_SILENT);
+    assert_string_equal(id, "efuse.signed");
     out = boot((struct rk_boot_request){.pins_low = 1 << 8}, id);
     assert_string_equal(out.last_phase, "bl.start");
 }
@@ -152,7 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_gets_to_its_application),
         cmocka_unit_test(a_supply_collapses_where_it_is_told),
-        cmocka_unit_test(a_high_strap_waits_for_a_download),
+        cmocka_unit_test(a_strap_or_the_efuses_keep_it_from_starting),
         cmocka_unit_test(a_chip_that_is_held_executes_nothing),
         cmocka_unit_test(other_conditions_are_refused),
     };

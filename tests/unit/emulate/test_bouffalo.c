@@ -185,6 +185,8 @@ static void wild_code_stops(void **state)
     BEGIN(&b, 0x90000537, 0x00052503, 0x0000006F); /* lui a0, 0x90000; lw a0, 0(a0) */
     assert_int_equal(rk_bl_run(b.soc, 20 * MS), RK_EMULATE_CRASHED);
     assert_int_equal(b.soc->cpu->exceptions, 1);
+    assert_int_equal(b.soc->cpu->fault.pc, 0x23000004); /* not where its handler is missing */
+    assert_int_equal(b.soc->cpu->fault.addr, 0x90000000);
     end(&b);
     BEGIN(&b, 0x90000537, 0x00050067); /* jr a0 */
     assert_int_equal(rk_bl_run(b.soc, 20 * MS), RK_EMULATE_CRASHED);
@@ -209,6 +211,26 @@ static void an_exception_may_be_survived(void **state)
         assert_int_equal(b.soc->exceptions_before, !stays);
         end(&b);
     }
+}
+
+/* The firmware's own handler sees a jump to nowhere. */
+static void a_wild_jump_is_an_exception(void **state)
+{
+    struct bench b;
+    (void)state;
+    BEGIN(&b, 0x00000297, 0x01428293, 0x30529073, /* mtvec = the handler */
+          0x90000537, 0x00050067,                 /* jr a0 */
+          0x0000006F);
+    assert_int_equal(rk_bl_run(b.soc, 20 * MS), RK_EMULATE_TIME);
+    assert_int_equal(b.soc->cpu->exceptions, 1);
+    assert_int_equal(b.soc->cpu->fault.pc, 0x90000000);
+    assert_int_equal(b.soc->cpu->core->pc(b.soc->cpu), 0x23000014);
+    end(&b);
+    BEGIN(&b, 0x0100B2B7, 0xFFE28293, 0x30529073, /* the handler is half in the window's end */
+          0x90000537, 0x00050067);
+    b.soc->instruction_limit = 100000;
+    assert_int_not_equal(rk_bl_run(b.soc, 20 * MS), RK_EMULATE_ASKED); /* it ends */
+    end(&b);
 }
 
 static void a_timer_may_be_set_beyond_all_time(void **state)
@@ -451,6 +473,7 @@ int main(void)
         cmocka_unit_test(it_counts_time_in_cycles),
         cmocka_unit_test(wild_code_stops),
         cmocka_unit_test(an_exception_may_be_survived),
+        cmocka_unit_test(a_wild_jump_is_an_exception),
         cmocka_unit_test(a_timer_may_be_set_beyond_all_time),
         cmocka_unit_test(the_watchdog_resets_it),
         cmocka_unit_test(pins_have_levels),

@@ -5,6 +5,7 @@
 #include "unit/unit.h"
 
 #include "base/bytes.h"
+#include "base/crc.h"
 #include "emulate/bouffalo/soc.h"
 #include "flash/bl602_parts.h"
 #include "image/bouffalo/header.h"
@@ -22,6 +23,7 @@ enum { STACK = 0x42043F00, RA = 1, LOOP = RAM + 0x3F00 };
 /* A command to the flash, a configuration of its controller, a status that protects nothing. */
 enum { COMMAND = RAM + 0x3000, CONTROLLER = COMMAND + 0x20, ZEROS = COMMAND + 0x30 };
 
+enum { EFUSE = 128 };
 enum { SLICE_NS = 10000, CLOSE_NS = 100000 };
 
 /* What a row compares beside memory and flash. */
@@ -57,8 +59,14 @@ static uint8_t *load_rom(void)
     return rom;
 }
 
+/* What a header has another value in; the CRC over it is right again. */
+struct change {
+    uint32_t at, value;
+};
+
 /* Started from a flash whose program does nothing but turn round and round. */
-static void start(struct chip *c, const uint8_t *rom)
+static void create(struct chip *c, const uint8_t *rom, const struct change *change,
+                   const uint8_t *efuse)
 {
     uint8_t *flash = malloc(FLASH);
 
@@ -67,14 +75,25 @@ static void start(struct chip *c, const uint8_t *rom)
         flash[i] = (uint8_t)(i * 7 + i / 256);
     rk_put_le32(flash + START, 0x0000006F); /* j . */
     rk_bfl_header_make(flash, rk_bl602_part_find(0xEF4015)->parameters, flash + START, 64, START);
+    if (change) {
+        rk_put_le32(flash + change->at, change->value);
+        rk_put_le32(flash + 172, rk_crc32(0, flash, 172));
+    }
     const struct rk_emulate_options opt = {.size = sizeof opt,
                                            .chip = "BL602",
                                            .flash = flash,
                                            .flash_len = FLASH,
+                                           .efuse = efuse,
+                                           .efuse_len = efuse ? EFUSE : 0,
                                            .rom = rom,
                                            .rom_len = rom ? RK_BL_ROM_LEN : 0};
     assert_int_equal(rk_bl_soc_new(&opt, NULL, &c->soc, NULL), RK_OK);
     free(flash);
+}
+
+static void start(struct chip *c, const uint8_t *rom)
+{
+    create(c, rom, NULL, NULL);
     assert_int_equal(rk_bl_run(c->soc, 100 * MS), RK_EMULATE_TIME);
     assert_int_equal(c->soc->cpu->core->pc(c->soc->cpu), WINDOW);
     rk_nor_write_disable(c->soc->nor, rk_bl_now(c->soc));
@@ -375,9 +394,77 @@ static void functions_do_what_those_of_a_chip_do(void **state)
     free(rom);
 }
 
+/* ---- the start ---- */
+
+/* Where the chip is some time after its start: in the program, or at an address elsewhere in its
+ * memories; 0 if the ROM, or nobody, has it. */
+static uint32_t whereabouts(const uint8_t *rom, const struct change *change, const uint8_t *efuse)
+{
+    struct chip c = {0};
+
+    create(&c, rom, change, efuse);
+    (void)rk_bl_run(c.soc, 30 * MS);
+    uint32_t at = c.soc->cpu->exceptions ? c.soc->cpu->fault.pc : c.soc->cpu->core->pc(c.soc->cpu);
+    if (c.soc->rom_waits || at - RK_BL_ROM < RK_BL_ROM_LEN)
+        at = 0;
+    rk_bl_soc_free(c.soc);
+    return at;
+}
+
+static void headers_start_what_they_start_on_a_chip(void **state)
+{
+    enum { OPTIONS = 0x74, LENGTH = 0x78, ENTRY = 0x7C, BEGIN = 0x80, HASH = 0x84 };
+    static const struct change changes[] = {
+        {OPTIONS, 0x3300},
+        {OPTIONS, 0x3301},
+        {OPTIONS, 0x3304},
+        {OPTIONS, 0x3200},
+        {OPTIONS, 0x3100},
+        {OPTIONS, 0x3700},
+        {OPTIONS, 0x23300},
+        {LENGTH, 0},
+        {LENGTH, 32},
+        {ENTRY, WINDOW},
+        {ENTRY, WINDOW + 8},
+        {ENTRY, 0x22010000},
+        {ENTRY, 4},
+        {ENTRY, TABLE},
+        {ENTRY, 0x90000000},
+        {BEGIN, 0},
+        {BEGIN, 0x3000},
+        {HASH, 1},
+        {BEGIN, 0x10000000 + START},
+        {0x0C, 0},
+        {0x64, 0},
+        {0, 0},
+    };
+    uint8_t *rom = load_rom(), efuse[EFUSE] = {[16] = 3};
+    struct change none = {4, 1};
+
+    (void)state;
+    if (!rom)
+        skip();
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        uint32_t a = whereabouts(NULL, &changes[i], NULL), b = whereabouts(rom, &changes[i], NULL);
+        if (a != b)
+            fail_msg("%08x at %02x: it is at %08x, with the ROM at %08x",
+                     (unsigned)changes[i].value, (unsigned)changes[i].at, a, b);
+    }
+    for (unsigned bit = 0; bit < 32; bit++) {
+        efuse[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (whereabouts(NULL, &none, efuse) != whereabouts(rom, &none, efuse))
+            fail_msg("bit %u of the first efuse word", bit);
+        efuse[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    free(rom);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(functions_do_what_those_of_a_chip_do)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(functions_do_what_those_of_a_chip_do),
+        cmocka_unit_test(headers_start_what_they_start_on_a_chip),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
