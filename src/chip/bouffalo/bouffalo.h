@@ -25,6 +25,7 @@ enum rk_bfl_op {
     RK_BFL_WRITE_CHECK = 0x3A,
     RK_BFL_PARAMETERS = 0x3B,
     RK_BFL_HASH = 0x3D,
+    RK_BFL_WRITE_PACKED = 0x3F,
     RK_BFL_EFUSE = 0x41,
     RK_BFL_MEMORY_WRITE = 0x50,
     RK_BFL_MEMORY_READ = 0x51
@@ -36,6 +37,7 @@ struct rk_bfl_state {
     bool old;         /* or one of 2020 or 2021, which does not know the boot info */
     bool rom_only;    /* nothing is to be put into RAM */
     bool syncing;     /* inside rk_bfl_resync() */
+    bool no_packing;  /* packed data did not get to this loader */
     bool flash_ready; /* ROM stage: its flash controller is set up */
     uint8_t *image;   /* the loader to send, owned; NULL = none was given */
     size_t image_len;
@@ -46,6 +48,9 @@ struct rk_bfl_state {
     uint8_t tx[RK_BFL_FRAME_MAX];
     uint8_t rx[2 * RK_BFL_FRAME_MAX];
     size_t rx_len, rx_used;
+
+    uint8_t *held; /* what the flash holds from there on, as its loader's digest has confirmed */
+    uint32_t held_addr, held_len;
 
     /* of the stub */
     uint8_t tag;
@@ -138,5 +143,16 @@ enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                             struct rk_error *err);
 enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err);
+/* One frame of it. A loader has answered before it has written; the check asks how that went. */
+enum rk_status rk_bfl_write_frame(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                                  size_t len, struct rk_error *err);
+enum rk_status rk_bfl_write_check(struct rk_device *dev, struct rk_error *err);
+/* Digests of this range need not be asked for until something in it is written. */
+void rk_bfl_remember(struct rk_device *dev, uint32_t addr, const uint8_t *data, uint32_t len);
+
+/* ---- rewrite.c ---- */
+
+enum rk_status rk_bfl_rewrite(struct rk_device *dev, const struct rk_rewrite *what,
+                              struct rk_error *err);
 
 #endif

@@ -76,6 +76,35 @@ static enum rk_status digest_here(struct rk_device *dev, uint32_t addr, uint32_t
     return st;
 }
 
+/* ---- what is known to be there ---- */
+
+void rk_bfl_remember(struct rk_device *dev, uint32_t addr, const uint8_t *data, uint32_t len)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+
+    free(s->held);
+    s->held = malloc(len);
+    s->held_addr = addr;
+    s->held_len = s->held ? len : 0;
+    if (s->held)
+        memcpy(s->held, data, len);
+}
+
+static void forget(struct rk_device *dev, uint32_t addr, uint32_t len)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+
+    if (addr < s->held_addr + s->held_len && s->held_addr < addr + len)
+        s->held_len = 0;
+}
+
+static bool remembered(const struct rk_device *dev, uint32_t addr, uint32_t len)
+{
+    const struct rk_bfl_state *s = rk_bfl_state(dev);
+
+    return s->held_len >= len && addr >= s->held_addr && addr - s->held_addr <= s->held_len - len;
+}
+
 enum rk_status rk_bfl_digest(struct rk_device *dev, uint32_t addr, uint32_t len,
                              struct rk_digest *out, struct rk_error *err)
 {
@@ -93,6 +122,11 @@ enum rk_status rk_bfl_digest(struct rk_device *dev, uint32_t addr, uint32_t len,
         return rk_stub_digest(dev, addr, len, out, err);
     if (!rk_bfl_state(dev)->loader)
         return digest_here(dev, addr, len, out, err);
+    if (remembered(dev, addr, len)) {
+        const struct rk_bfl_state *s = rk_bfl_state(dev);
+        rk_digest_of(RK_DIGEST_SHA256, s->held + (addr - s->held_addr), len, out);
+        return RK_OK;
+    }
     rk_put_le32(range, addr);
     rk_put_le32(range + 4, len);
     enum rk_status st = rk_bfl_repeat(dev, &command, &answer, err);
@@ -130,28 +164,29 @@ enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
 
     if (rk_bfl_state(dev)->stub)
         return rk_stub_erase(dev, addr, len, err);
+    forget(dev, addr, len);
     rk_put_le32(range, addr);
     rk_put_le32(range + 4, addr + len - 1); /* the end is included */
     return no_flash_answer(&command, dev, err);
 }
 
-static enum rk_status program_chunk(struct rk_device *dev, uint32_t addr, const uint8_t *data,
-                                    size_t len, struct rk_error *err)
+enum rk_status rk_bfl_write_frame(struct rk_device *dev, uint32_t addr, const uint8_t *data,
+                                  size_t len, struct rk_error *err)
 {
-    uint8_t payload[4 + WRITE_CHUNK];
+    uint8_t payload[RK_BFL_DATA_MAX];
     const struct rk_bfl_command command = {.name = "write its flash",
                                            .op = RK_BFL_WRITE,
                                            .payload = payload,
                                            .len = 4 + len,
                                            .device_us = (len / 256 + 1) * PAGE_US * 4};
 
+    forget(dev, addr, (uint32_t)len);
     rk_put_le32(payload, addr);
     memcpy(payload + 4, data, len);
     return no_flash_answer(&command, dev, err);
 }
 
-/* The loader answers before it has written; this asks how it went. */
-static enum rk_status write_check(struct rk_device *dev, struct rk_error *err)
+enum rk_status rk_bfl_write_check(struct rk_device *dev, struct rk_error *err)
 {
     const struct rk_bfl_command command = {
         .name = "write its flash", .op = RK_BFL_WRITE_CHECK, .device_us = 300000};
@@ -170,10 +205,10 @@ enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_
         return rk_stub_program(dev, addr, data, len, err);
     while (st == RK_OK && len > 0) {
         size_t n = len < most ? len : most;
-        st = program_chunk(dev, addr, data, n, err);
+        st = rk_bfl_write_frame(dev, addr, data, n, err);
         addr += (uint32_t)n;
         data += n;
         len -= (uint32_t)n;
     }
-    return st == RK_OK && loader ? write_check(dev, err) : st;
+    return st == RK_OK && loader ? rk_bfl_write_check(dev, err) : st;
 }

@@ -115,6 +115,7 @@ enum rk_status rk_bfl_probe(struct rk_device *dev, const struct rk_connect_optio
         st = rk_stub_load(dev, opt->baud, err);
     if (st != RK_OK)
         return st;
+    dev->rewrites = s->loader;
     take_info(dev);
     return find_flash(dev, err);
 }
