@@ -77,6 +77,8 @@ struct rk_bfl_command {
     bool data;          /* the answer brings data ... */
     size_t answer_len;  /* ... of so many bytes; anything else is no answer. 0 = any */
     uint64_t device_us; /* the chip may need before it answers, or between two signs of life */
+    void (*alive)(void *user); /* called at each of these; NULL = nobody wants to know */
+    void *user;
 };
 
 /* Sends, and waits for the answer, once. answer->data is valid until the next exchange. */
@@ -141,6 +143,9 @@ enum rk_status rk_bfl_write_begin(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_write_end(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
                             struct rk_error *err);
+/* The same through a vendor's loader; alive() is called about once for each unit that it erases. */
+enum rk_status rk_bfl_erase_range(struct rk_device *dev, uint32_t addr, uint32_t len,
+                                  void (*alive)(void *user), void *user, struct rk_error *err);
 enum rk_status rk_bfl_program(struct rk_device *dev, uint32_t addr, const uint8_t *data,
                               uint32_t len, struct rk_error *err);
 /* One frame of it. A loader has answered before it has written; the check asks how that went. */

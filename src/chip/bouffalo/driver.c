@@ -20,6 +20,7 @@ static void free_state(struct rk_device *dev)
 
     if (s) {
         free(s->image);
+        free(s->held);
         free(s->sums);
         free(s->sum_known);
         rk_stub_stream_free(dev);

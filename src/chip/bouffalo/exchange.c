@@ -91,6 +91,8 @@ enum rk_status rk_bfl_exchange(struct rk_device *dev, const struct rk_bfl_comman
             return judge(command, answer, err);
         if (d == RK_BFL_PENDING) {
             deadline = rk_clock_now(clock) + PENDING_US;
+            if (command->alive)
+                command->alive(command->user);
             continue;
         }
         uint64_t now = rk_clock_now(clock);

@@ -152,22 +152,30 @@ enum rk_status rk_bfl_write_end(struct rk_device *dev, struct rk_error *err)
     return RK_OK;
 }
 
-enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
-                            struct rk_error *err)
+enum rk_status rk_bfl_erase_range(struct rk_device *dev, uint32_t addr, uint32_t len,
+                                  void (*alive)(void *user), void *user, struct rk_error *err)
 {
     uint8_t range[8];
     const struct rk_bfl_command command = {.name = "erase its flash",
                                            .op = RK_BFL_ERASE,
                                            .payload = range,
                                            .len = sizeof range,
-                                           .device_us = ERASE_US};
+                                           .device_us = (len / RK_BLOCK_SIZE + 1) * ERASE_US,
+                                           .alive = alive,
+                                           .user = user};
 
-    if (rk_bfl_state(dev)->stub)
-        return rk_stub_erase(dev, addr, len, err);
     forget(dev, addr, len);
     rk_put_le32(range, addr);
     rk_put_le32(range + 4, addr + len - 1); /* the end is included */
     return no_flash_answer(&command, dev, err);
+}
+
+enum rk_status rk_bfl_erase(struct rk_device *dev, uint32_t addr, uint32_t len,
+                            struct rk_error *err)
+{
+    if (rk_bfl_state(dev)->stub)
+        return rk_stub_erase(dev, addr, len, err);
+    return rk_bfl_erase_range(dev, addr, len, NULL, NULL, err);
 }
 
 enum rk_status rk_bfl_write_frame(struct rk_device *dev, uint32_t addr, const uint8_t *data,

@@ -12,6 +12,7 @@
 
 #define TABLE_0   0xE000u
 #define TABLE_END 0x10000u
+#define TABLE_MAX 640u /* bytes of one of the two: sixteen entries and a little more */
 
 static void take_info(struct rk_device *dev)
 {
@@ -183,7 +184,10 @@ enum rk_status rk_bfl_locate(struct rk_device *dev, struct rk_error *err)
 
     if (!bytes)
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
-    enum rk_status st = rk_bfl_flash_read(dev, TABLE_0, bytes + TABLE_0, TABLE_END - TABLE_0, err);
+    enum rk_status st = RK_OK;
+    memset(bytes, 0xFF, TABLE_END);
+    for (uint32_t at = TABLE_0; st == RK_OK && at < TABLE_END; at += RK_SECTOR_SIZE)
+        st = rk_bfl_flash_read(dev, at, bytes + at, TABLE_MAX, err);
     if (st == RK_OK) {
         memset(known + TABLE_0 / RK_SECTOR_SIZE, 1, (TABLE_END - TABLE_0) / RK_SECTOR_SIZE);
         rk_bl602_judge(&flash, &report);

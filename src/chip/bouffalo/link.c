@@ -205,9 +205,11 @@ enum rk_status rk_bfl_try_link(struct rk_device *dev, const struct rk_connect_op
     if (alone && s->tries % 4 == 0 && rk_clock_now(clock) - s->last_pulse_us > PULSE_EVERY_US)
         st = pulse(dev, err);
     /* The ROM measures up to 1,250,000 as exactly as its oscillator is, which is the same that it
-     * receives with: an error of 1.6 % at most at the first of these. */
-    static const uint32_t rates[] = {1000000, 500000, FIRST_BAUD};
-    uint32_t rate = alone ? rates[(s->tries - 1) % 3] : FIRST_BAUD;
+     * receives with: an error of 1.6 % at most. Above that it takes the nearest 500,000, with the error
+     * of its oscillator: worth a try only for the 37 KB of a vendor's loader. */
+    static const uint32_t rates[] = {2000000, 1000000, 500000, FIRST_BAUD};
+    unsigned first = s->image ? 0 : 1;
+    uint32_t rate = alone ? rates[first + (s->tries - 1) % (4 - first)] : FIRST_BAUD;
     if (st == RK_OK)
         st = knock(dev, rate, linked, err);
     if (st == RK_ERR_PORT_CONFIG && rate > FIRST_BAUD)

@@ -15,7 +15,7 @@
 #define HASH_AT     132u
 #define CHUNK       4080u /* a multiple of 16 below the ROM's limit of 4092 */
 #define LOADER_MAX  0x18000u
-#define START_US    120000u /* until a loader listens */
+#define START_US    40000u /* until a loader listens; executed, 22 ms */
 #define LISTEN_US   150000u
 #define CHECK_US    200000u
 #define FORGET_US   2100000u
@@ -121,8 +121,8 @@ static enum rk_status meet(struct rk_device *dev, uint32_t baud, bool *heard, st
     static const uint32_t ladder[] = {2000000, 1000000, 500000, 115200};
 
     rk_clock_sleep(rk_link_clock(dev->link), START_US);
-    for (size_t i = 0; i < sizeof ladder / sizeof ladder[0] && !*heard; i++) {
-        uint32_t rate = baud ? baud : ladder[i];
+    for (size_t i = 0; i < 2 * (sizeof ladder / sizeof ladder[0]) && !*heard; i++) {
+        uint32_t rate = baud ? baud : ladder[i / 2]; /* the first may come too early */
         struct rk_error ignored;
         enum rk_status st = rk_bfl_handshake(dev, rate, LISTEN_US, heard, &ignored);
         if (st == RK_ERR_PORT_CONFIG && !baud)

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK     8192u /* of a later loader's 16384 */
-#define OLD_CHUNK 4096u
-#define PACKED    (1u << 31) /* in the address: an xz stream begins */
-#define LEAST     8192u      /* what is worth packing */
-#define FRAME_US  10000000u  /* one frame can become much flash */
+#define CHUNK       8192u /* of a later loader's 16384 */
+#define OLD_CHUNK   4096u
+#define FIRST_CHUNK 2048u      /* of a stream: the sooner it begins to unpack */
+#define PACKED      (1u << 31) /* in the address: an xz stream begins */
+#define LEAST       8192u      /* what is worth packing */
+#define FRAME_US    10000000u  /* one frame can become much flash */
 
 struct rewriting {
+    struct rk_device *dev;
     const struct rk_rewrite *what;
     uint32_t at; /* of what is sent next, in the range */
     uint32_t len;
@@ -31,18 +33,12 @@ static void tell(struct rk_device *dev, const struct rk_rewrite *what, uint32_t 
                     dev->retries_used);
 }
 
-static enum rk_status erase(struct rk_device *dev, const struct rk_rewrite *what,
-                            struct rk_error *err)
+/* A unit more is being erased. */
+static void erasing(void *user)
 {
-    enum rk_status st = RK_OK;
+    const struct rewriting *w = user;
 
-    for (uint32_t at = 0, n; st == RK_OK && at < what->len; at += n) {
-        n = RK_BLOCK_SIZE - (what->addr + at) % RK_BLOCK_SIZE;
-        n = n < what->len - at ? n : what->len - at;
-        st = rk_bfl_erase(dev, what->addr + at, n, err);
-        tell(dev, what, 0);
-    }
-    return st;
+    tell(w->dev, w->what, 0);
 }
 
 /* Frames as they are: a lost one is sent again. */
@@ -73,7 +69,8 @@ static enum rk_status send_packed(struct rk_device *dev, const struct rewriting 
     for (size_t at = 0, n; st == RK_OK && at < w->packed_len; at += n) {
         struct rk_bfl_command frame = command;
         struct rk_bfl_answer answer;
-        n = w->packed_len - at < CHUNK ? w->packed_len - at : CHUNK;
+        n = at ? CHUNK : FIRST_CHUNK;
+        n = w->packed_len - at < n ? w->packed_len - at : n;
         rk_put_le32(payload, (w->what->addr + w->at) | (at ? 0 : PACKED));
         memcpy(payload + 4, w->packed + at, n);
         frame.len = 4 + n;
@@ -103,7 +100,7 @@ static enum rk_status confirm(struct rk_device *dev, const struct rk_rewrite *wh
 static enum rk_status pass(struct rk_device *dev, struct rewriting *w, struct rk_error *err)
 {
     uint32_t first = w->what->first_last ? RK_SECTOR_SIZE : 0;
-    enum rk_status st = erase(dev, w->what, err);
+    enum rk_status st = rk_bfl_erase_range(dev, w->what->addr, w->what->len, erasing, w, err);
 
     w->at = first;
     w->len = w->what->len - first;
@@ -156,7 +153,7 @@ static bool packed_pass(struct rk_device *dev, struct rewriting *w, enum rk_stat
 enum rk_status rk_bfl_rewrite(struct rk_device *dev, const struct rk_rewrite *what,
                               struct rk_error *err)
 {
-    struct rewriting w = {.what = what};
+    struct rewriting w = {.dev = dev, .what = what};
     uint8_t *packed = NULL;
     enum rk_status st = RK_OK;
 

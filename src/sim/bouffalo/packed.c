@@ -8,7 +8,7 @@
 #define FIRST      (1u << 31) /* in the address: a stream begins */
 #define DICTIONARY 32768u     /* for which it has room */
 #define UNPACKED   4096u      /* programmed at once */
-#define UNPACK_NS  250u       /* per byte; executed, it is about that */
+#define UNPACK_NS  1200u      /* per byte; executed, it is about that */
 #define NO_LENGTH  0x000Bu
 #define BAD_STREAM 0x000Cu
 

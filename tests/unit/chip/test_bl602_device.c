@@ -3,7 +3,12 @@
 #include "unit/chip/bench.h"
 #include "unit/sim/bl602_loader.h"
 
+#include "base/rng.h"
+#include "base/xz.h"
+#include "chip/chip.h"
 #include "sim/machine.h"
+
+#include <stdlib.h>
 
 #define SIZE 0x200000u
 
@@ -268,6 +273,131 @@ static void reset_module_gets_the_loader_again(void **state)
     }
 }
 
+/* ---- erasing and programming in one go ---- */
+
+static uint8_t wanted[0x18000];
+
+static void connect_loader(struct bench *b, uint32_t program)
+{
+    const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+    const struct rk_connect_options opt = {
+        .size = sizeof opt, .chip = "bl602", .loader = loader, .loader_len = 176 + 16 + program};
+
+    bench_make_content();
+    loader_make_of(loader, program);
+    bench_begin(b, &sim);
+    bench_ok(b, bench_connect(b, &opt));
+    assert_true(b->dev->rewrites);
+}
+
+static void rewrite(struct bench *b, bool first_last)
+{
+    const struct rk_rewrite what = {
+        .addr = 0x31000, .len = sizeof wanted, .data = wanted, .first_last = first_last};
+    const uint8_t *flash;
+    size_t len;
+
+    bench_ok(b, rk_device_write_begin(b->dev, &b->err));
+    bench_ok(b, b->dev->driver->rewrite(b->dev, &what, &b->err));
+    bench_ok(b, rk_device_write_end(b->dev, &b->err));
+    flash = rk_sim_flash(b->sim, &len);
+    assert_memory_equal(flash, bench_content, 0x31000);
+    assert_memory_equal(flash + 0x31000, wanted, sizeof wanted);
+    assert_memory_equal(flash + 0x31000 + sizeof wanted, bench_content + 0x31000 + sizeof wanted,
+                        SIZE - 0x31000 - sizeof wanted);
+}
+
+/* Bytes that pack to about half. */
+static void want_packable(void)
+{
+    struct rk_rng rng = {3};
+
+    for (size_t i = 0; i < sizeof wanted; i++)
+        wanted[i] = (uint8_t)(rk_rng_next(&rng) & 15);
+}
+
+static bool digest_is_known(struct bench *b, uint32_t addr, uint32_t len)
+{
+    uint32_t before = b->dev->commands;
+    struct rk_digest told, own;
+
+    bench_ok(b, rk_device_digest(b->dev, addr, len, &told, &b->err));
+    rk_digest_of(RK_DIGEST_SHA256, wanted + (addr - 0x31000), len, &own);
+    assert_true(rk_digest_equal(&told, &own));
+    return b->dev->commands == before;
+}
+
+static bool packs(void)
+{
+    uint8_t *out;
+    size_t len;
+
+    if (rk_xz_pack(wanted, 16, &out, &len, NULL) != RK_OK)
+        return false;
+    free(out);
+    return true;
+}
+
+static void loader_rewrites_a_range(void **state)
+{
+    struct bench b;
+    struct rk_sim_stats stats;
+    uint64_t in[2];
+
+    (void)state;
+    for (int packed = 0; packed < 2; packed++) {
+        connect_loader(&b, LOADER_DATA);
+        memcpy(wanted, bench_content + 0x100000, sizeof wanted);
+        if (packed)
+            want_packable();
+        rk_sim_stats(b.sim, &stats);
+        in[packed] = stats.bytes_in;
+        rewrite(&b, packed);
+        rk_sim_stats(b.sim, &stats);
+        in[packed] = stats.bytes_in - in[packed];
+        if (packed && packs()) { /* confirmed as a whole, and each part thereby */
+            assert_true(in[1] < sizeof wanted * 3 / 4);
+            assert_true(digest_is_known(&b, 0x31000, RK_SECTOR_SIZE));
+            assert_true(digest_is_known(&b, 0x40000, 0x9000));
+            bench_ok(&b, rk_device_write_begin(b.dev, &b.err));
+            bench_ok(&b, rk_device_erase(b.dev, 0x35000, RK_SECTOR_SIZE, &b.err));
+            bench_ok(&b, rk_device_write_end(b.dev, &b.err));
+            assert_false(digest_is_known(&b, 0x31000, RK_SECTOR_SIZE));
+        }
+        bench_end(&b);
+    }
+}
+
+static void old_loader_rewrites_a_range(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    connect_loader(&b, 22048);
+    want_packable();
+    rewrite(&b, true);
+    bench_end(&b);
+}
+
+/* A stream that lost a byte is not sent again: plain frames are, one by one. */
+static void loader_rewrites_on_a_bad_line(void **state)
+{
+    unsigned retries = 0;
+    struct bench b;
+
+    (void)state;
+    want_packable();
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        const struct rk_sim_faults noise = {.seed = seed, .drop_ppm = 15, .flip_ppm = 15};
+        connect_loader(&b, LOADER_DATA);
+        rk_sim_set_faults(b.sim, &noise);
+        rewrite(&b, seed & 1);
+        retries += b.dev->retries_used;
+        bench_end(&b);
+    }
+    assert_true(retries > 2);
+}
+
 static void wrong_loader_is_refused(void **state)
 {
     const struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
@@ -303,6 +433,9 @@ int main(void)
         cmocka_unit_test(bad_line_is_survived),
         cmocka_unit_test(loader_gets_through_a_bad_line),
         cmocka_unit_test(reset_module_gets_the_loader_again),
+        cmocka_unit_test(loader_rewrites_a_range),
+        cmocka_unit_test(old_loader_rewrites_a_range),
+        cmocka_unit_test(loader_rewrites_on_a_bad_line),
         cmocka_unit_test(wrong_loader_is_refused),
     };
 
