@@ -2,7 +2,7 @@
 """How far firmware gets on the emulated chip, and how fast: boot.py PROGRAM CAPTURE [CAPTURE...]
 
 One line for each capture: the last phase, the real time to it and to the boot loader's jump, and millions of emulated
-instructions per second, all as whole processes. If REKINDLE_PEERS names a folder with a checkout of BekenEmulator in
+instructions per second, all as whole processes. Those of loops that only wait are not counted as they are not executed. If REKINDLE_PEERS names a folder with a checkout of BekenEmulator in
 it (it needs Unicorn, Capstone and PyCryptodome for Python), that runs the same files in the same run, for --peer
 seconds at most: printed are its last line that also rekindle prints, when it came there, and how much earlier rekindle
 did. Lines are compared without digits, because the clocks in them differ. The limits are those of the project.
@@ -105,7 +105,7 @@ def main():
             continue
         if early["outcome"] != "reached":
             jump = 0.0  # a boot loader that says nothing about it
-        mips = result["instructions"] / seconds / 1e6
+        mips = (result["instructions"] - result["instructions_skipped"]) / seconds / 1e6
         good = good and seconds <= UP_S and jump <= JUMP_S and result["outcome"] == "runs"
         line = "%-40.40s %-8s %-8s %-16s %5.2f s  jump %5.3f s %4.0f MIPS" % (
             name, result["chip"], result["outcome"], result["last_phase"] or "-", seconds, jump, mips)

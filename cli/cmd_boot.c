@@ -148,6 +148,7 @@ static void put_state(struct rk_json *json, const struct rk_boot_result *r)
     rk_json_put_u64(json, "starts", r->starts);
     rk_json_put_real(json, "seconds", (double)r->state.time_ns / 1e9, 6);
     rk_json_put_u64(json, "instructions", r->state.instructions);
+    rk_json_put_u64(json, "instructions_skipped", r->state.skipped);
     rk_json_put_u64(json, "log_bytes", r->log_bytes);
     rk_json_key(json, "crash");
     if (r->outcome != RK_BOOT_CRASHES) {

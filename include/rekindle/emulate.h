@@ -124,6 +124,9 @@ const char *rk_emulator_chip_of(const struct rk_emulator *emulator);
 struct rk_emulate_state {
     uint64_t time_ns;
     uint64_t instructions;
+    /* Of them: repetitions of loops that only wait, which have been counted without being executed
+     * since the emulator was made or resumed. */
+    uint64_t skipped;
     uint32_t resets;
     uint32_t pc;
     uint32_t fault_pc, fault_addr; /* of the crash */

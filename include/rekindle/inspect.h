@@ -137,6 +137,7 @@ struct rk_inspect_options {
     uint32_t flash_size; /* of that module; 0 = not known */
     bool have_jedec;     /* its flash part ... */
     uint8_t jedec[3];    /* ... in wire order */
+    bool without_digest; /* leave out the SHA-256, which is half of the work */
 };
 
 /* Makes the report. Any content is answered; the only error is NOMEM. opt may be NULL. *out is

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPS (RK_BUS_PAGE / 2) /* instructions of a page, if they are Thumb */
-
-enum { AL = 14, NV = 15 };
+#define MANY (256 * RK_BUS_PAGE) /* a change of more than that is one of everything */
 
 /* ---- status and modes ---- */
 
@@ -29,7 +27,7 @@ unsigned rk_arm_bank(uint32_t mode)
 
 uint32_t rk_arm_cpsr(const struct rk_arm *a)
 {
-    return a->n << 31 | a->z << 30 | a->c << 29 | a->v << 28 | a->q << 27 |
+    return (a->n & 1u << 31) | (a->nz ? 0 : 1u << 30) | a->c << 29 | a->v >> 31 << 28 | a->q << 27 |
            (uint32_t)a->irq_off << 7 | (uint32_t)a->fiq_off << 6 | (uint32_t)a->thumb << 5 |
            a->mode;
 }
@@ -57,10 +55,7 @@ static void switch_mode(struct rk_arm *a, uint32_t mode)
 
 static void put_flags(struct rk_arm *a, uint32_t value)
 {
-    a->n = value >> 31;
-    a->z = value >> 30 & 1;
-    a->c = value >> 29 & 1;
-    a->v = value >> 28 & 1;
+    rk_arm_set_nzcv(a, value);
     a->q = value >> 27 & 1;
     a->irq_off = value >> 7 & 1;
     a->fiq_off = value >> 6 & 1;
@@ -71,7 +66,7 @@ void rk_arm_set_cpsr(struct rk_arm *a, uint32_t value)
 {
     put_flags(a, value);
     switch_mode(a, value & 0x1F);
-    a->event = true;
+    a->event |= RK_ARM_LOOK;
 }
 
 void rk_arm_restore(struct rk_arm *a)
@@ -93,23 +88,25 @@ void rk_arm_exception(struct rk_arm *a, uint32_t vector, uint32_t mode, uint32_t
     a->irq_off = true;
     a->fiq_off |= mode == RK_ARM_FIQ;
     a->next = vector;
-    a->event = true;
+    a->event |= RK_ARM_JUMPED | RK_ARM_LOOK;
 }
 
-void rk_arm_stop(struct rk_arm *a, enum rk_cpu_stop why)
+void rk_arm_stop(struct rk_arm *a, const struct rk_arm_op *op, enum rk_cpu_stop why)
 {
-    a->next = a->r[15] - (a->thumb ? 4 : 8);
-    a->cpu.executed--;
+    a->next = op->pc;
+    a->left++; /* it is not executed */
     a->stop = why;
-    a->stopped = a->event = true;
+    a->stopped = true;
+    a->event |= RK_ARM_JUMPED | RK_ARM_LOOK;
     a->cpu.fault.pc = a->next;
 }
 
-void rk_arm_fault(struct rk_arm *a, uint32_t addr, unsigned width, bool store)
+void rk_arm_fault(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr, unsigned width,
+                  bool store)
 {
     uint8_t code[4] = {0};
 
-    rk_arm_stop(a, RK_CPU_ACCESS);
+    rk_arm_stop(a, op, RK_CPU_ACCESS);
     a->cpu.fault.addr = addr;
     a->cpu.fault.width = width;
     a->cpu.fault.store = store;
@@ -119,38 +116,33 @@ void rk_arm_fault(struct rk_arm *a, uint32_t addr, unsigned width, bool store)
 
 /* ---- remembered instructions ---- */
 
-/* No two pages of an emulated chip's memories meet in a slot: code that goes to and fro between two
- * that do is decoded again at every turn, which costs a hundred times what executing it does. */
-static size_t slot_of(uint32_t number)
-{
-    uint32_t page = number & ~(1u << 31), half = RK_ARM_CACHE / 2;
+static rk_arm_run decode_first;
 
-    return ((page + page / half * (half / 3)) & (half - 1)) + (number >> 31) * half;
+static void forget_op(struct rk_arm_op *op)
+{
+    op->run = decode_first;
+    op->cond = RK_ARM_ALWAYS;
 }
 
 static void forget_range(struct rk_arm_page *page, uint32_t from, uint32_t to)
 {
-    unsigned shift = page->number >> 31 ? 1 : 2;
+    unsigned shift = page->thumb ? 1 : 2;
 
     for (uint32_t i = from >> shift; i <= to >> shift; i++)
-        page->ops[i].run = NULL;
-}
-
-static void forget(struct rk_arm *a, uint32_t number, const uint8_t *bytes, uint32_t from,
-                   uint32_t to)
-{
-    struct rk_arm_page *page = &a->pages[slot_of(number)];
-
-    if (page->bytes && page->number == number && (!bytes || page->bytes == bytes))
-        forget_range(page, from, to);
+        forget_op(&page->ops[i]);
 }
 
 /* Bytes that are mapped twice may be remembered under another address than the changed one. */
 static void forget_everywhere(struct rk_arm *a, const uint8_t *bytes, uint32_t from, uint32_t to)
 {
-    for (size_t i = 0; i < RK_ARM_CACHE; i++)
-        if (a->pages[i].bytes && a->pages[i].bytes == bytes)
-            forget_range(&a->pages[i], from, to);
+    for (struct rk_arm_page *page = a->known; page; page = page->other)
+        if (page->bytes == bytes)
+            forget_range(page, from, to);
+}
+
+static struct rk_arm_page **place_of_page(const struct rk_arm *a, uint32_t addr, bool thumb)
+{
+    return &a->pages[(addr >> RK_BUS_PAGE_BITS) + (thumb ? RK_BUS_PAGES : 0)];
 }
 
 static void on_change(void *user, uint32_t base, uint32_t len)
@@ -158,93 +150,106 @@ static void on_change(void *user, uint32_t base, uint32_t len)
     struct rk_arm *a = user;
     uint64_t end = (uint64_t)base + len;
 
-    if (len >= RK_ARM_CACHE * RK_BUS_PAGE) {
-        for (size_t i = 0; i < RK_ARM_CACHE; i++)
-            a->pages[i].bytes = NULL;
-        a->event = true;
+    if (len > MANY) {
+        for (struct rk_arm_page *page = a->known; page; page = page->other)
+            page->bytes = NULL;
+        a->event |= RK_ARM_LOOK;
         return;
     }
     for (uint64_t at = base; at < end; at = (at | (RK_BUS_PAGE - 1)) + 1) {
         uint64_t last = at | (RK_BUS_PAGE - 1);
-        uint32_t number = (uint32_t)(at >> RK_BUS_PAGE_BITS), from = at & (RK_BUS_PAGE - 1);
+        uint32_t from = at & (RK_BUS_PAGE - 1);
         uint32_t to = (uint32_t)((last < end - 1 ? last : end - 1) & (RK_BUS_PAGE - 1));
-        forget(a, number, NULL, from, to);
-        forget(a, number | 1u << 31, NULL, from, to);
-        const struct rk_bus_page *page = rk_bus_page_of(a->cpu.bus, (uint32_t)at);
-        if (a->cpu.bus->aliased && page->read)
-            forget_everywhere(a, page->read, from, to);
+        const struct rk_bus_page *memory = rk_bus_page_of(a->cpu.bus, (uint32_t)at);
+        for (unsigned thumb = 0; thumb < 2; thumb++) {
+            struct rk_arm_page *page = *place_of_page(a, (uint32_t)at, thumb);
+            if (page && page->bytes)
+                forget_range(page, from, to);
+        }
+        if (a->cpu.bus->aliased && memory->read)
+            forget_everywhere(a, memory->read, from, to);
     }
     /* The map itself may have changed. */
-    a->event |= len >= RK_BUS_PAGE;
+    a->event |= len >= RK_BUS_PAGE ? RK_ARM_LOOK : 0;
 }
 
-/* The decoded page at pc; NULL if there is no memory, or none left. */
-static struct rk_arm_page *page_at(struct rk_arm *a, uint32_t pc)
+/* Stands behind the last instruction of a page, and is none. */
+static void enter_next_page(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    uint32_t number = pc >> RK_BUS_PAGE_BITS | (uint32_t)a->thumb << 31;
-    struct rk_arm_page *page = &a->pages[slot_of(number)];
-    struct rk_bus_page *memory = rk_bus_page_of(a->cpu.bus, pc);
+    (void)op;
+    a->next = a->page->base + RK_BUS_PAGE;
+    a->left++;
+    a->event |= RK_ARM_JUMPED;
+}
 
-    if (page->bytes && page->number == number && page->bytes == memory->read)
-        return page;
-    if (!memory->read)
+/* Everything in it is to be decoded. */
+static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_page **place)
+{
+    struct rk_arm_page *page = *place;
+    size_t count = RK_BUS_PAGE / (a->thumb ? 2 : 4);
+
+    if (!rk_bus_page_of(a->cpu.bus, pc)->read)
         return NULL;
-    if (!page->ops)
-        page->ops = calloc(OPS, sizeof page->ops[0]);
-    if (!page->ops)
+    if (!page)
+        page = calloc(1, sizeof *page + (count + 1) * sizeof page->ops[0]);
+    if (!page)
         return NULL;
-    for (size_t i = 0; i < OPS; i++)
-        page->ops[i].run = NULL;
-    page->number = number;
-    page->bytes = memory->read;
+    if (!*place) {
+        page->other = a->known;
+        a->known = *place = page;
+    }
+    page->base = pc & ~(RK_BUS_PAGE - 1);
+    page->thumb = a->thumb;
+    page->bytes = rk_bus_page_of(a->cpu.bus, pc)->read;
+    forget_range(page, 0, RK_BUS_PAGE - 1);
+    page->ops[count] = (struct rk_arm_op){.run = enter_next_page, .cond = RK_ARM_ALWAYS};
     rk_bus_mark_code(a->cpu.bus, pc);
     return page;
 }
 
-static void decode(const struct rk_arm *a, const struct rk_arm_page *page, uint32_t pc,
-                   struct rk_arm_op *op)
+/* Does it show what is in memory at its address now? */
+static bool is_current(const struct rk_arm *a, const struct rk_arm_page *page)
 {
-    const uint8_t *code = page->bytes + (pc & (RK_BUS_PAGE - 1));
+    return page->bytes && page->bytes == rk_bus_page_of(a->cpu.bus, page->base)->read;
+}
+
+struct rk_arm_page *rk_arm_page_at(struct rk_arm *a, uint32_t pc)
+{
+    struct rk_arm_page **place = place_of_page(a, pc, a->thumb), *page = *place;
+
+    return page && is_current(a, page) ? page : renew(a, pc, place);
+}
+
+/* Does what has to be done before an instruction that is not just executed: true if it is. */
+static bool is_due(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    if (op->cond & RK_ARM_READS_PC)
+        a->r[15] = op->pc + (a->thumb ? 4 : 8);
+    return rk_arm_passes(a, op->cond & RK_ARM_CONDITION);
+}
+
+/* Every instruction that is not decoded yet: decodes itself and is executed. */
+static void decode_first(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    struct rk_arm_page *page = a->page;
+    uint32_t i = (uint32_t)(op - page->ops), offset = a->thumb ? 2 * i : 4 * i;
+    uint32_t pc = page->base | offset;
+    struct rk_arm_op *own = &page->ops[i];
 
     if (a->thumb)
-        rk_thumb_decode(rk_get_le16(code), pc, op);
+        rk_thumb_decode(rk_get_le16(page->bytes + offset), pc, own);
     else
-        rk_arm_decode(rk_get_le32(code), op);
+        rk_arm_decode(rk_get_le32(page->bytes + offset), pc, own);
+    rk_arm_make_plain(own, pc + (a->thumb ? 4 : 8));
+    rk_arm_make_branch(own);
+    bool reads = own->rd == 15 || own->rn == 15 || own->rm == 15 || own->rs == 15;
+    if ((reads && own->run != rk_arm_ldr_at) || (own->run == rk_arm_block && own->imm & 0x8000))
+        own->cond |= RK_ARM_READS_PC;
+    if (is_due(a, own))
+        own->run(a, own);
 }
 
 /* ---- running ---- */
-
-static bool passes(const struct rk_arm *a, unsigned cond)
-{
-    bool yes = true;
-
-    switch (cond >> 1) {
-    case 0:
-        yes = a->z;
-        break;
-    case 1:
-        yes = a->c;
-        break;
-    case 2:
-        yes = a->n;
-        break;
-    case 3:
-        yes = a->v;
-        break;
-    case 4:
-        yes = a->c && !a->z;
-        break;
-    case 5:
-        yes = a->n == a->v;
-        break;
-    case 6:
-        yes = !a->z && a->n == a->v;
-        break;
-    default:
-        break;
-    }
-    return yes != (cond & 1);
-}
 
 static void take_interrupt(struct rk_arm *a)
 {
@@ -265,7 +270,7 @@ static bool is_break(const struct rk_cpu *cpu, uint32_t pc)
 /* True if the run ends here; *why says why. */
 static bool look_around(struct rk_arm *a, enum rk_cpu_stop *why)
 {
-    a->event = false;
+    a->event = 0;
     *why = a->stop;
     if (a->stopped)
         return true;
@@ -275,7 +280,7 @@ static bool look_around(struct rk_arm *a, enum rk_cpu_stop *why)
         return true;
     }
     take_interrupt(a);
-    a->event = false;
+    a->event = 0;
     return false;
 }
 
@@ -285,44 +290,93 @@ static enum rk_cpu_stop no_memory(struct rk_arm *a, uint32_t pc)
     return RK_CPU_FETCH;
 }
 
+/* Makes `next` right when an instruction that is no jump was the last of a run, and `executed`. */
+static void settle(struct rk_arm *a, const struct rk_arm_op *last)
+{
+    if (!(a->event & RK_ARM_JUMPED))
+        a->next = last->pc + (a->page->thumb ? 2 : 4);
+    a->event &= (uint8_t)~RK_ARM_JUMPED;
+    a->cpu.executed = a->cpu.stop_at - a->left;
+}
+
+void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
+{
+    const struct rk_arm_op *op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> (a->thumb ? 1 : 2)];
+
+    a->page = page;
+    a->left = a->cpu.stop_at - a->cpu.executed;
+    if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
+        op->run(a, op);
+    a->left--;
+    settle(a, op);
+}
+
+/* Executes up to an event or stop_at, to where one instruction set is left, or where there is no
+ * memory. True if it comes to the head of a loop that may only wait. */
+static inline bool run_on(struct rk_arm *a, bool may_spin, const unsigned shift)
+{
+    const struct rk_arm_page *page = a->page;
+    const struct rk_arm_op *op;
+
+    for (;;) {
+        op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> shift];
+        do {
+            if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
+                op->run(a, op);
+            op++;
+            a->left--;
+        } while (!a->event && a->left);
+        if (a->event != RK_ARM_JUMPED || !a->left)
+            break;
+        a->event = 0;
+        if (a->next <= op[-1].pc && may_spin && rk_arm_is_loop(a, a->next)) {
+            a->cpu.executed = a->cpu.stop_at - a->left;
+            return true;
+        }
+        if ((a->next ^ page->base) < RK_BUS_PAGE)
+            continue;
+        a->page = *place_of_page(a, a->next, shift == 1);
+        if (!a->page || !is_current(a, a->page)) {
+            a->event = RK_ARM_JUMPED;
+            break;
+        }
+        page = a->page;
+    }
+    settle(a, op - 1);
+    return false;
+}
+
+static bool run_either(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
+{
+    a->page = page;
+    a->left = a->cpu.stop_at - a->cpu.executed;
+    return page->thumb ? run_on(a, may_spin, 1) : run_on(a, may_spin, 2);
+}
+
 static enum rk_cpu_stop run(struct rk_cpu *cpu)
 {
     struct rk_arm *a = (struct rk_arm *)cpu;
-    struct rk_arm_page *page = NULL;
-    uint32_t key = 0, ahead = 8, size = 4, shift = 2;
+    const bool may_spin = !cpu->break_count && !cpu->bus->trace && !cpu->on_call;
     enum rk_cpu_stop why;
     bool first = true;
 
     a->stopped = false;
-    a->event = true;
+    a->event = RK_ARM_LOOK;
     for (;; first = false) {
-        if (a->event) {
-            if (look_around(a, &why))
-                return why;
-            page = NULL;
-        }
+        if (a->event && look_around(a, &why))
+            return why;
         if (cpu->executed >= cpu->stop_at)
             return RK_CPU_BUDGET;
         uint32_t pc = a->next;
-        if (!page || pc >> RK_BUS_PAGE_BITS != key) {
-            page = page_at(a, pc);
-            if (!page)
-                return no_memory(a, pc);
-            key = pc >> RK_BUS_PAGE_BITS;
-            shift = a->thumb ? 1 : 2;
-            size = 1u << shift;
-            ahead = 2 * size;
-        }
         if (cpu->break_count && !first && is_break(cpu, pc))
             return RK_CPU_BREAK;
-        struct rk_arm_op *op = &page->ops[(pc & (RK_BUS_PAGE - 1)) >> shift];
-        if (!op->run)
-            decode(a, page, pc, op);
-        a->r[15] = pc + ahead;
-        a->next = pc + size;
-        cpu->executed++;
-        if (op->cond == AL || passes(a, op->cond))
-            op->run(a, op);
+        struct rk_arm_page *page = rk_arm_page_at(a, pc);
+        if (!page)
+            return no_memory(a, pc);
+        if (cpu->break_count)
+            rk_arm_step(a, page);
+        else if (run_either(a, page, may_spin))
+            rk_arm_spin(a);
     }
 }
 
@@ -337,7 +391,7 @@ static void reset(struct rk_cpu *cpu, uint32_t pc)
     put_flags(a, 0xC0);
     memset(a->cp15, 0, sizeof a->cp15);
     a->next = pc & ~3u;
-    a->event = true;
+    a->event = RK_ARM_LOOK;
 }
 
 static uint32_t get_pc(const struct rk_cpu *cpu)
@@ -347,17 +401,15 @@ static uint32_t get_pc(const struct rk_cpu *cpu)
 
 static uint32_t at(const struct rk_cpu *cpu)
 {
-    const struct rk_arm *a = (const struct rk_arm *)cpu;
-
-    return a->r[15] - (a->thumb ? 4 : 8);
+    return ((const struct rk_arm *)cpu)->at;
 }
 
 static void set_pc(struct rk_cpu *cpu, uint32_t pc)
 {
     struct rk_arm *a = (struct rk_arm *)cpu;
 
-    rk_arm_jump(a, pc);
-    a->event = true;
+    a->next = pc & (a->thumb ? ~1u : ~3u);
+    a->event = RK_ARM_LOOK;
 }
 
 /* Where a register of that number is kept; NULL for r15 and the status. */
@@ -417,7 +469,7 @@ static bool set(struct rk_cpu *cpu, unsigned index, uint32_t value)
         put_flags(a, value);
         a->mode = value & 0x1F;
     }
-    a->event = true;
+    a->event = RK_ARM_LOOK;
     return true;
 }
 
@@ -426,8 +478,11 @@ static void destroy(struct rk_cpu *cpu)
     struct rk_arm *a = (struct rk_arm *)cpu;
 
     rk_bus_remove_watch(cpu->bus, a);
-    for (size_t i = 0; i < RK_ARM_CACHE; i++)
-        free(a->pages[i].ops);
+    for (struct rk_arm_page *page = a->known, *other; page; page = other) {
+        other = page->other;
+        free(page);
+    }
+    free(a->pages);
     free(a);
 }
 
@@ -447,7 +502,10 @@ enum rk_status rk_arm_new(struct rk_bus *bus, struct rk_cpu **out, struct rk_err
 {
     struct rk_arm *a = calloc(1, sizeof *a);
 
-    if (!a || !rk_bus_add_watch(bus, on_change, a)) {
+    if (a)
+        a->pages = calloc(RK_ARM_PAGES, sizeof a->pages[0]);
+    if (!a || !a->pages || !rk_bus_add_watch(bus, on_change, a)) {
+        free(a ? (void *)a->pages : NULL);
         free(a);
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }

@@ -2,35 +2,29 @@
 #include "emulate/arm.h"
 
 enum { AND, EOR, SUB, RSB, ADD, ADC, SBC, RSC, TST, TEQ, CMP, CMN, ORR, MOV, BIC, MVN };
-enum { LSL, LSR, ASR, ROR };
+enum { LSL, LSR, ASR };
 
 /* rm shifted by a constant. An amount of 0 means 32 for LSR and ASR, and RRX for ROR. */
-static inline uint32_t shifted(const struct rk_arm *a, const struct rk_arm_op *op, uint32_t *carry)
+static inline uint32_t shifted(const struct rk_arm *a, const struct rk_arm_op *op,
+                               enum rk_arm_operand kind, uint32_t *carry)
 {
-    uint32_t value = a->r[op->rm];
+    uint32_t value = a->r[op->rm], in = *carry;
     unsigned by = op->amount;
 
-    switch (op->shift) {
-    case LSL:
-        *carry = by ? value >> (32 - by) & 1 : *carry;
+    switch (kind) {
+    case RK_ARM_LSL:
+        *carry = by ? value >> (32 - by) & 1 : in;
         return value << by;
-    case LSR:
+    case RK_ARM_LSR:
         *carry = by ? value >> (by - 1) & 1 : value >> 31;
         return by ? value >> by : 0;
-    case ASR:
-        by = by ? by : 32;
-        *carry = by == 32 ? value >> 31 : value >> (by - 1) & 1;
-        return (uint32_t)((int32_t)value >> (by == 32 ? 31 : by));
+    case RK_ARM_ASR:
+        *carry = by ? value >> (by - 1) & 1 : value >> 31;
+        return (uint32_t)((int32_t)value >> (by ? by : 31));
     default:
-        break;
+        *carry = by ? value >> (by - 1) & 1 : value & 1;
+        return by ? rk_arm_ror(value, by) : value >> 1 | in << 31;
     }
-    if (by == 0) {
-        uint32_t in = *carry;
-        *carry = value & 1;
-        return value >> 1 | in << 31;
-    }
-    *carry = value >> (by - 1) & 1;
-    return rk_arm_ror(value, by);
 }
 
 /* rm shifted by the low byte of rs. */
@@ -67,17 +61,11 @@ static inline uint32_t operand(const struct rk_arm *a, const struct rk_arm_op *o
         return op->imm;
     case RK_ARM_REGISTER:
         return a->r[op->rm];
-    case RK_ARM_SHIFTED:
-        return shifted(a, op, carry);
-    default:
+    case RK_ARM_SHIFTED_BY:
         return shifted_by(a, op, carry);
+    default:
+        return shifted(a, op, kind, carry);
     }
-}
-
-static inline void set_nz(struct rk_arm *a, uint32_t result)
-{
-    a->n = result >> 31;
-    a->z = result == 0;
 }
 
 /* x + y + carry; subtraction is addition of the complement. */
@@ -87,9 +75,9 @@ static inline uint32_t sum(struct rk_arm *a, uint32_t x, uint32_t y, uint32_t ca
     uint32_t result = (uint32_t)wide;
 
     if (flags) {
-        set_nz(a, result);
+        rk_arm_set_nz(a, result);
         a->c = (uint32_t)(wide >> 32);
-        a->v = (~(x ^ y) & (x ^ result)) >> 31;
+        a->v = ~(x ^ y) & (x ^ result);
     }
     return result;
 }
@@ -97,7 +85,7 @@ static inline uint32_t sum(struct rk_arm *a, uint32_t x, uint32_t y, uint32_t ca
 static inline uint32_t logic(struct rk_arm *a, uint32_t result, uint32_t carry, bool flags)
 {
     if (flags) {
-        set_nz(a, result);
+        rk_arm_set_nz(a, result);
         a->c = carry;
     }
     return result;
@@ -165,13 +153,20 @@ static inline void data(struct rk_arm *a, const struct rk_arm_op *op, unsigned o
     ONE(o##_imm_s, o, RK_ARM_IMMEDIATE, true)                                                      \
     ONE(o##_reg, o, RK_ARM_REGISTER, false)                                                        \
     ONE(o##_reg_s, o, RK_ARM_REGISTER, true)                                                       \
-    ONE(o##_sh, o, RK_ARM_SHIFTED, false)                                                          \
-    ONE(o##_sh_s, o, RK_ARM_SHIFTED, true)                                                         \
+    ONE(o##_lsl, o, RK_ARM_LSL, false)                                                             \
+    ONE(o##_lsl_s, o, RK_ARM_LSL, true)                                                            \
+    ONE(o##_lsr, o, RK_ARM_LSR, false)                                                             \
+    ONE(o##_lsr_s, o, RK_ARM_LSR, true)                                                            \
+    ONE(o##_asr, o, RK_ARM_ASR, false)                                                             \
+    ONE(o##_asr_s, o, RK_ARM_ASR, true)                                                            \
+    ONE(o##_ror, o, RK_ARM_ROR, false)                                                             \
+    ONE(o##_ror_s, o, RK_ARM_ROR, true)                                                            \
     ONE(o##_by, o, RK_ARM_SHIFTED_BY, false)                                                       \
     ONE(o##_by_s, o, RK_ARM_SHIFTED_BY, true)
 #define ROW(o)                                                                                     \
     {                                                                                              \
-        {o##_imm, o##_imm_s}, {o##_reg, o##_reg_s}, {o##_sh, o##_sh_s},                            \
+        {o##_imm, o##_imm_s}, {o##_reg, o##_reg_s}, {o##_lsl, o##_lsl_s}, {o##_lsr, o##_lsr_s},    \
+            {o##_asr, o##_asr_s}, {o##_ror, o##_ror_s},                                            \
         {                                                                                          \
             o##_by, o##_by_s                                                                       \
         }                                                                                          \
@@ -194,11 +189,24 @@ ALL(MOV)
 ALL(BIC)
 ALL(MVN)
 
+static rk_arm_run *const runs[16][RK_ARM_OPERANDS][2] = {
+    ROW(AND), ROW(EOR), ROW(SUB), ROW(RSB), ROW(ADD), ROW(ADC), ROW(SBC), ROW(RSC),
+    ROW(TST), ROW(TEQ), ROW(CMP), ROW(CMN), ROW(ORR), ROW(MOV), ROW(BIC), ROW(MVN)};
+
 rk_arm_run *rk_arm_data_run(unsigned opcode, enum rk_arm_operand operand, bool flags)
 {
-    static rk_arm_run *const runs[16][4][2] = {
-        ROW(AND), ROW(EOR), ROW(SUB), ROW(RSB), ROW(ADD), ROW(ADC), ROW(SBC), ROW(RSC),
-        ROW(TST), ROW(TEQ), ROW(CMP), ROW(CMN), ROW(ORR), ROW(MOV), ROW(BIC), ROW(MVN)};
-
     return runs[opcode][operand][flags];
+}
+
+bool rk_arm_data_kind(rk_arm_run *run, unsigned *opcode, enum rk_arm_operand *operand, bool *flags)
+{
+    for (unsigned i = 0; i < 16; i++)
+        for (unsigned k = 0; k < RK_ARM_OPERANDS; k++)
+            if (runs[i][k][0] == run || runs[i][k][1] == run) {
+                *opcode = i;
+                *operand = (enum rk_arm_operand)k;
+                *flags = runs[i][k][1] == run;
+                return true;
+            }
+    return false;
 }

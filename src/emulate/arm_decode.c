@@ -27,8 +27,7 @@ static void decode_data(uint32_t code, struct rk_arm_op *op)
         op->run = rk_arm_data_run(opcode, RK_ARM_SHIFTED_BY, flags);
     } else {
         op->amount = (uint8_t)(code >> 7 & 31);
-        op->run = rk_arm_data_run(
-            opcode, op->shift || op->amount ? RK_ARM_SHIFTED : RK_ARM_REGISTER, flags);
+        op->run = rk_arm_data_run(opcode, rk_arm_operand_of(op), flags);
     }
 }
 
@@ -122,23 +121,22 @@ static void decode_transfer(uint32_t code, struct rk_arm_op *op)
 
 static void decode_block(uint32_t code, struct rk_arm_op *op)
 {
-    op->imm = code & 0xFFFF;
     op->how = (uint8_t)((BIT(24) ? RK_ARM_PRE : 0) | (BIT(23) ? RK_ARM_UP : 0) |
                         (BIT(22) ? RK_ARM_USER_BANK : 0) | (BIT(21) ? RK_ARM_WRITE : 0) |
                         (BIT(20) ? RK_ARM_LOAD : 0));
-    op->run = rk_arm_block;
+    rk_arm_put_list(op, code & 0xFFFF);
 }
 
 static void decode_branch(uint32_t code, struct rk_arm_op *op)
 {
-    op->imm = (uint32_t)((int32_t)(code << 8) >> 6);
-    op->how = BIT(24) ? RK_ARM_LINK : 0;
+    op->imm = op->pc + 8 + (uint32_t)((int32_t)(code << 8) >> 6);
+    op->rd = op->rn = op->rm = op->rs = 0;
+    op->run = BIT(24) || op->cond == 15 ? rk_arm_branch_link : rk_arm_branch;
     if (op->cond == 15) {
-        op->how = RK_ARM_LINK | RK_ARM_EXCHANGE;
+        op->how = RK_ARM_EXCHANGE;
         op->imm += BIT(24) << 1;
         op->cond = AL;
     }
-    op->run = rk_arm_branch;
 }
 
 static void decode_group0(uint32_t code, struct rk_arm_op *op)
@@ -163,9 +161,10 @@ static void decode_group1(uint32_t code, struct rk_arm_op *op)
     }
 }
 
-void rk_arm_decode(uint32_t code, struct rk_arm_op *op)
+void rk_arm_decode(uint32_t code, uint32_t pc, struct rk_arm_op *op)
 {
     *op = (struct rk_arm_op){.run = rk_arm_undefined,
+                             .pc = pc,
                              .cond = (uint8_t)(code >> 28),
                              .rd = code >> 12 & 15,
                              .rn = code >> 16 & 15,

@@ -4,12 +4,6 @@
 /* Here rd, rm, rs and rn are Rd, Rm, Rs and Rn (the one that is added) of the manual; for long
  * results rd is RdHi and rn RdLo. */
 
-static inline void set_nz(struct rk_arm *a, uint32_t result)
-{
-    a->n = result >> 31;
-    a->z = result == 0;
-}
-
 void rk_arm_mul(struct rk_arm *a, const struct rk_arm_op *op)
 {
     a->r[op->rd] = a->r[op->rm] * a->r[op->rs];
@@ -23,13 +17,13 @@ void rk_arm_mla(struct rk_arm *a, const struct rk_arm_op *op)
 void rk_arm_muls(struct rk_arm *a, const struct rk_arm_op *op)
 {
     rk_arm_mul(a, op);
-    set_nz(a, a->r[op->rd]);
+    rk_arm_set_nz(a, a->r[op->rd]);
 }
 
 void rk_arm_mlas(struct rk_arm *a, const struct rk_arm_op *op)
 {
     rk_arm_mla(a, op);
-    set_nz(a, a->r[op->rd]);
+    rk_arm_set_nz(a, a->r[op->rd]);
 }
 
 /* imm holds bits 20 (S), 21 (add) and 22 (signed) of the instruction. */
@@ -44,8 +38,8 @@ void rk_arm_long_multiply(struct rk_arm *a, const struct rk_arm_op *op)
     a->r[op->rn] = (uint32_t)product;
     a->r[op->rd] = (uint32_t)(product >> 32);
     if (op->imm & 1u << 20) {
-        a->n = (uint32_t)(product >> 63);
-        a->z = product == 0;
+        a->n = (uint32_t)(product >> 32);
+        a->nz = product != 0;
     }
 }
 

@@ -9,42 +9,91 @@ void rk_arm_nothing(struct rk_arm *a, const struct rk_arm_op *op)
 
 void rk_arm_undefined(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    (void)op;
-    rk_arm_exception(a, 0x04, RK_ARM_UND, a->next);
+    rk_arm_exception(a, 0x04, RK_ARM_UND, rk_arm_behind(a, op));
 }
 
 void rk_arm_software_interrupt(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    (void)op;
-    rk_arm_exception(a, 0x08, RK_ARM_SVC, a->next);
+    rk_arm_exception(a, 0x08, RK_ARM_SVC, rk_arm_behind(a, op));
 }
 
 /* BKPT is a prefetch abort. */
 void rk_arm_breakpoint(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    (void)op;
-    rk_arm_exception(a, 0x0C, RK_ARM_ABT, a->r[15] - (a->thumb ? 0 : 4));
+    rk_arm_exception(a, 0x0C, RK_ARM_ABT, op->pc + 4);
 }
 
-static void tell_call(const struct rk_arm *a, uint32_t target)
+static void tell_call(struct rk_arm *a, const struct rk_arm_op *op, uint32_t target)
 {
-    if (a->cpu.on_call)
-        a->cpu.on_call(a->cpu.call_user, target & ~1u);
+    if (!a->cpu.on_call)
+        return;
+    rk_arm_count(a, op);
+    a->cpu.on_call(a->cpu.call_user, target & ~1u);
 }
 
-/* B and BL; imm is the distance from r15. BLX to Thumb with RK_ARM_EXCHANGE. */
+/* B; imm is the target. */
 void rk_arm_branch(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    uint32_t target = a->r[15] + op->imm;
+    a->next = op->imm;
+    a->event |= RK_ARM_JUMPED;
+}
 
-    if (op->how & RK_ARM_LINK) {
-        a->r[14] = a->next;
-        tell_call(a, target);
+/* ---- conditional branches: most conditions are those of branches ---- */
+
+#define BRANCH(name, condition)                                                                    \
+    static void name(struct rk_arm *a, const struct rk_arm_op *op)                                 \
+    {                                                                                              \
+        if (rk_arm_passes(a, condition))                                                           \
+            rk_arm_branch(a, op);                                                                  \
     }
+
+BRANCH(branch_eq, 0)
+BRANCH(branch_ne, 1)
+BRANCH(branch_cs, 2)
+BRANCH(branch_cc, 3)
+BRANCH(branch_mi, 4)
+BRANCH(branch_pl, 5)
+BRANCH(branch_vs, 6)
+BRANCH(branch_vc, 7)
+BRANCH(branch_hi, 8)
+BRANCH(branch_ls, 9)
+BRANCH(branch_ge, 10)
+BRANCH(branch_lt, 11)
+BRANCH(branch_gt, 12)
+BRANCH(branch_le, 13)
+
+static rk_arm_run *const branches[] = {branch_eq, branch_ne, branch_cs, branch_cc, branch_mi,
+                                       branch_pl, branch_vs, branch_vc, branch_hi, branch_ls,
+                                       branch_ge, branch_lt, branch_gt, branch_le};
+
+enum { BRANCHES = sizeof branches / sizeof branches[0] };
+
+void rk_arm_make_branch(struct rk_arm_op *op)
+{
+    if (op->run != rk_arm_branch || op->cond >= BRANCHES)
+        return;
+    op->run = branches[op->cond];
+    op->cond = RK_ARM_ALWAYS;
+}
+
+void rk_arm_unmake_branch(struct rk_arm_op *op)
+{
+    for (uint8_t i = 0; i < BRANCHES; i++)
+        if (op->run == branches[i]) {
+            op->run = rk_arm_branch;
+            op->cond = i;
+        }
+}
+
+/* BL of the ARM set, and BLX to Thumb with RK_ARM_EXCHANGE. */
+void rk_arm_branch_link(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    a->r[14] = rk_arm_behind(a, op);
+    tell_call(a, op, op->imm);
     if (op->how & RK_ARM_EXCHANGE)
-        rk_arm_jump_exchange(a, target | 1);
+        rk_arm_jump_exchange(a, op->imm | 1);
     else
-        a->next = target;
+        rk_arm_jump(a, op->imm);
 }
 
 /* BX and BLX. */
@@ -53,8 +102,8 @@ void rk_arm_branch_register(struct rk_arm *a, const struct rk_arm_op *op)
     uint32_t target = a->r[op->rm];
 
     if (op->how & RK_ARM_LINK) {
-        a->r[14] = a->next | (a->thumb ? 1 : 0);
-        tell_call(a, target);
+        a->r[14] = rk_arm_behind(a, op) | (a->thumb ? 1 : 0);
+        tell_call(a, op, target);
     }
     rk_arm_jump_exchange(a, target);
 }
@@ -64,12 +113,12 @@ void rk_arm_thumb_long_branch(struct rk_arm *a, const struct rk_arm_op *op)
 {
     uint32_t target = a->r[14] + op->imm;
 
-    a->r[14] = a->next | 1;
-    tell_call(a, target);
+    a->r[14] = rk_arm_behind(a, op) | 1;
+    tell_call(a, op, target);
     if (op->how & RK_ARM_EXCHANGE)
         rk_arm_jump_exchange(a, target & ~3u);
     else
-        a->next = target & ~1u;
+        rk_arm_jump(a, target);
 }
 
 /* how & RK_ARM_USER_BANK: the saved status, else the current one. */
@@ -130,19 +179,16 @@ void rk_arm_coprocessor(struct rk_arm *a, const struct rk_arm_op *op)
     }
     if (op->imm >> 20 & 1) {
         uint32_t value = crn ? a->cp15[crn] : op2 == 1 ? 0x0F0D2112u : op2 == 2 ? 0 : 0x41059461u;
-        if (op->rd == 15) {
-            a->n = value >> 31;
-            a->z = value >> 30 & 1;
-            a->c = value >> 29 & 1;
-            a->v = value >> 28 & 1;
-        } else {
+        if (op->rd == 15)
+            rk_arm_set_nzcv(a, value);
+        else
             a->r[op->rd] = value;
-        }
         return;
     }
     a->cp15[crn] = a->r[op->rd];
     if (crn == 7 && ((crm == 0 && op2 == 4) || (crm == 8 && op2 == 2)) && !a->cpu.lines) {
-        a->stopped = a->event = true;
+        a->stopped = true;
+        a->event |= RK_ARM_LOOK;
         a->stop = RK_CPU_WAIT;
     }
 }

@@ -169,6 +169,16 @@ void rk_bus_device_write(const struct rk_bus *bus, uint32_t addr, uint32_t value
         d->write(d->user, addr, value, width);
 }
 
+uint64_t rk_bus_device_steady(const struct rk_bus *bus, uint32_t addr)
+{
+    const struct rk_bus_page *page = rk_bus_page_of(bus, addr);
+
+    if (!page->device)
+        return UINT64_MAX;
+    const struct rk_bus_device *d = &bus->devices[page->device - 1];
+    return d->steady ? d->steady(d->user, addr) : 0;
+}
+
 void rk_bus_set_trace(struct rk_bus *bus, rk_bus_trace *trace, void *user)
 {
     bus->trace = trace;

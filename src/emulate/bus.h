@@ -16,6 +16,10 @@ struct rk_bus_device {
     uint32_t (*read)(void *user, uint32_t addr, unsigned width);
     void (*write)(void *user, uint32_t addr, uint32_t value, unsigned width);
     void *user;
+    /* Up to which count of executed instructions reading addr again gives the same and does nothing
+     * else, unless an event of the machine or a store comes before; 0 = that is not so. NULL = it
+     * never is. */
+    uint64_t (*steady)(void *user, uint32_t addr);
 };
 
 enum rk_bus_access {

@@ -61,5 +61,7 @@ static inline bool rk_bus_is_void(const struct rk_bus *bus, uint32_t addr)
 /* Device registers; 0 where there is no device. */
 uint32_t rk_bus_device_read(const struct rk_bus *bus, uint32_t addr, unsigned width);
 void rk_bus_device_write(const struct rk_bus *bus, uint32_t addr, uint32_t value, unsigned width);
+/* See struct rk_bus_device. */
+uint64_t rk_bus_device_steady(const struct rk_bus *bus, uint32_t addr);
 
 #endif

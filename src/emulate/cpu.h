@@ -60,7 +60,10 @@ struct rk_cpu {
     struct rk_bus *bus;
     uint64_t executed; /* instructions since creation: the clock of the whole machine. A core keeps
                           it right whenever a device is called */
-    uint64_t stop_at;  /* run() returns when `executed` reaches it */
+    uint64_t stop_at;  /* run() returns when `executed` reaches it. Nothing around the processor
+                          happens by itself before that */
+    uint64_t skipped;  /* of `executed`: repetitions of loops that only wait, which a core may count
+                          without executing them */
     uint32_t lines;    /* interrupt lines that are asserted now, bit n = line n; for ARM bit 0 is
                           IRQ and bit 1 FIQ, for RISC-V see RK_RISCV_LINE */
     struct rk_cpu_fault fault; /* the last */

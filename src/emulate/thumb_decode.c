@@ -14,8 +14,7 @@ static void decode_shift(uint32_t code, struct rk_arm_op *op)
     op->rm = FIELD(3, 3);
     op->shift = FIELD(11, 2);
     op->amount = FIELD(6, 5);
-    op->run =
-        rk_arm_data_run(MOV, op->shift || op->amount ? RK_ARM_SHIFTED : RK_ARM_REGISTER, true);
+    op->run = rk_arm_data_run(MOV, rk_arm_operand_of(op), true);
 }
 
 static void decode_add_subtract(uint32_t code, struct rk_arm_op *op)
@@ -141,9 +140,8 @@ static void decode_stack(uint32_t code, struct rk_arm_op *op)
     } else if ((code & 0xF600) == 0xB400) {
         bool pop = code >> 11 & 1;
         op->rn = SP;
-        op->imm = (code & 0xFF) | (code >> 8 & 1) << (pop ? PC : LR);
+        rk_arm_put_list(op, (code & 0xFF) | (code >> 8 & 1) << (pop ? PC : LR));
         op->how = pop ? RK_ARM_UP | RK_ARM_WRITE | RK_ARM_LOAD : RK_ARM_PRE | RK_ARM_WRITE;
-        op->run = rk_arm_block;
     } else if ((code & 0xFF00) == 0xBE00) {
         op->run = rk_arm_breakpoint;
     }
@@ -154,12 +152,11 @@ static void decode_multiple(uint32_t code, struct rk_arm_op *op)
     bool load = code >> 11 & 1;
 
     op->rn = FIELD(8, 3);
-    op->imm = code & 0xFF;
+    rk_arm_put_list(op, code & 0xFF);
     op->how = RK_ARM_UP;
     if (!load || !(op->imm >> op->rn & 1))
         op->how |= RK_ARM_WRITE;
     op->how |= load ? RK_ARM_LOAD : 0;
-    op->run = rk_arm_block;
 }
 
 static void decode_conditional(uint32_t code, struct rk_arm_op *op)
@@ -170,7 +167,7 @@ static void decode_conditional(uint32_t code, struct rk_arm_op *op)
         op->run = rk_arm_software_interrupt;
     } else if (cond != 14) {
         op->cond = (uint8_t)cond;
-        op->imm = (uint32_t)((int32_t)(code << 24) >> 23);
+        op->imm = op->pc + 4 + (uint32_t)((int32_t)(code << 24) >> 23);
         op->run = rk_arm_branch;
     }
 }
@@ -182,7 +179,7 @@ static void decode_branch(uint32_t code, struct rk_arm_op *op)
 
     switch (code >> 11 & 3) {
     case 0:
-        op->imm = (uint32_t)((int32_t)(code << 21) >> 20);
+        op->imm = op->pc + 4 + (uint32_t)((int32_t)(code << 21) >> 20);
         op->run = rk_arm_branch;
         break;
     case 1:
@@ -192,9 +189,8 @@ static void decode_branch(uint32_t code, struct rk_arm_op *op)
         break;
     case 2:
         op->rd = LR;
-        op->rn = PC;
-        op->imm = (uint32_t)((int32_t)(code << 21) >> 9);
-        op->run = rk_arm_data_run(ADD, RK_ARM_IMMEDIATE, false);
+        op->imm = op->pc + 4 + (uint32_t)((int32_t)(code << 21) >> 9);
+        op->run = rk_arm_data_run(MOV, RK_ARM_IMMEDIATE, false);
         break;
     default:
         op->imm = offset * 2;
@@ -225,7 +221,7 @@ static void decode_low(uint32_t code, uint32_t pc, struct rk_arm_op *op)
 
 void rk_thumb_decode(uint32_t code, uint32_t pc, struct rk_arm_op *op)
 {
-    *op = (struct rk_arm_op){.run = rk_arm_undefined, .cond = AL};
+    *op = (struct rk_arm_op){.run = rk_arm_undefined, .pc = pc, .cond = AL};
     switch (code >> 12) {
     case 9:
     case 10:

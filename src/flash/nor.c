@@ -81,10 +81,10 @@ enum rk_status rk_nor_new(const struct rk_nor_options *opt, struct rk_nor **out,
     nor->op.before = malloc(nor->op.cap);
     if (!nor->cells || !nor->touched || !nor->op.before)
         goto no_memory;
-    memset(nor->cells, 0xFF, opt->size);
-    if (opt->content)
-        memcpy(nor->cells, opt->content,
-               opt->content_len < opt->size ? opt->content_len : opt->size);
+    size_t given = !opt->content ? 0 : opt->content_len < opt->size ? opt->content_len : opt->size;
+    if (given)
+        memcpy(nor->cells, opt->content, given);
+    memset(nor->cells + given, 0xFF, opt->size - given);
     set_part(nor, opt->jedec);
     for (int i = 0; i < 3; i++)
         nor->sr[i] = (uint8_t)(opt->status >> (8 * i));

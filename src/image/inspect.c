@@ -77,11 +77,18 @@ static enum rk_status inspect_kind(struct rk_inspect *report, const struct rk_be
     return rk_report_sectors(report, data, len, err);
 }
 
+static void put_digest(struct rk_inspect *report, const uint8_t *data, size_t len)
+{
+    uint8_t digest[32];
+
+    rk_sha256(data, len, digest);
+    rk_sha256_hex(digest, report->sha256);
+}
+
 enum rk_status rk_inspect(const uint8_t *data, size_t len, const struct rk_inspect_options *opt,
                           struct rk_inspect **out, struct rk_error *err)
 {
     struct rk_inspect *report = calloc(1, sizeof *report);
-    uint8_t digest[32];
     struct rk_beken beken;
     enum rk_status status;
 
@@ -90,8 +97,8 @@ enum rk_status rk_inspect(const uint8_t *data, size_t len, const struct rk_inspe
     report->size = sizeof *report;
     report->file_size = report->flash_size = len;
     rk_identify(data, len, opt ? opt->name : NULL, &report->facts, &beken);
-    rk_sha256(data, len, digest);
-    rk_sha256_hex(digest, report->sha256);
+    if (!opt || !opt->without_digest)
+        put_digest(report, data, len);
     status = inspect_kind(report, &beken, data, len, opt, err);
     rk_beken_free(&beken);
     if (status != RK_OK) {

@@ -93,6 +93,7 @@ static void state(const void *machine, struct rk_emulate_state *out)
 
     *out = (struct rk_emulate_state){.time_ns = rk_bk_now(soc),
                                      .instructions = soc->cpu->executed,
+                                     .skipped = soc->cpu->skipped,
                                      .resets = soc->resets,
                                      .start_ns = soc->reset_ns,
                                      .pc = soc->cpu->core->pc(soc->cpu),

@@ -83,9 +83,12 @@ enum rk_status rk_bk_flash_new(struct rk_bk_soc *soc, const struct rk_emulate_op
 
 void rk_bk_flash_decipher(struct rk_bk_soc *soc)
 {
+    uint32_t whole = rk_nor_size(soc->nor) / RK_BLOCK_SPAN * RK_BLOCK_DATA;
+
     rk_scrambler_init(&soc->scrambler, soc->key);
-    memset(soc->flash_view, 0xFF, soc->view_len);
     refresh(soc, 0, rk_nor_size(soc->nor));
+    if (whole < soc->view_len)
+        memset(soc->flash_view + whole, 0xFF, soc->view_len - whole);
 }
 
 void rk_bk_flash_changed(struct rk_bk_soc *soc)

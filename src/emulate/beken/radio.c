@@ -36,6 +36,11 @@ bool rk_bk_mac_line(const struct rk_bk_soc *soc)
     return enable >> 31 && status(soc) & enable;
 }
 
+bool rk_bk_mac_is_steady(uint32_t reg)
+{
+    return reg != MICROSECONDS;
+}
+
 uint32_t rk_bk_mac_read(struct rk_bk_soc *soc, uint32_t reg)
 {
     switch (reg) {

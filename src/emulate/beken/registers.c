@@ -274,6 +274,32 @@ static void system_write(void *user, uint32_t addr, uint32_t value, unsigned wid
     write_word(soc, addr & ~3u, with_part(*rk_bk_system(soc, addr & ~3u), addr, value, width));
 }
 
+/* A loop that asks a register again and again need not be executed while it stays as it is. */
+static uint64_t system_steady(void *user, uint32_t addr)
+{
+    const struct rk_bk_soc *soc = user;
+
+    addr &= ~3u;
+    if (addr >= UART1 && addr < UART2 + 0x100)
+        return rk_bk_uart_steady(soc, addr >= UART2, addr & 0xFF);
+    if ((addr >= ADC && addr < ADC + 0x100) || (addr >= FLASH && addr < FLASH + 0x100))
+        return 0;
+    return UINT64_MAX;
+}
+
+static uint64_t always(void *user, uint32_t addr)
+{
+    (void)user;
+    (void)addr;
+    return UINT64_MAX;
+}
+
+static uint64_t mac_steady(void *user, uint32_t addr)
+{
+    (void)user;
+    return rk_bk_mac_is_steady((addr - MAC) & ~3u) ? UINT64_MAX : 0;
+}
+
 /* The transceiver is never busy: bit 31 of its registers starts something, and is done. */
 static uint32_t xvr_read(void *user, uint32_t addr, unsigned width)
 {
@@ -312,10 +338,10 @@ static void mac_write(void *user, uint32_t addr, uint32_t value, unsigned width)
 
 enum rk_status rk_bk_map_registers(struct rk_bk_soc *soc, struct rk_error *err)
 {
-    const struct rk_bus_device system = {system_read, system_write, soc},
-                               xvr = {xvr_read, system_write, soc},
-                               modem = {modem_read, modem_write, soc},
-                               mac = {mac_read, mac_write, soc};
+    const struct rk_bus_device system = {system_read, system_write, soc, system_steady},
+                               xvr = {xvr_read, system_write, soc, always},
+                               modem = {modem_read, modem_write, soc, always},
+                               mac = {mac_read, mac_write, soc, mac_steady};
     enum rk_status st = rk_bus_map_device(soc->bus, SYSTEM, SYSTEM_LEN, &system, err);
 
     if (st == RK_OK)

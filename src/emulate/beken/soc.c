@@ -27,22 +27,27 @@ static void reset_units(struct rk_bk_soc *soc)
         soc->uart[i] = (struct rk_bk_uart){.config = 0xE100, .idle_ns = RK_BK_NEVER};
 }
 
-void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
+static void forget_memory(struct rk_bk_soc *soc, bool power)
 {
     uint32_t kept = *rk_bk_system(soc, soc->model->status_word);
 
     memset(soc->system, 0, RK_BK_SYSTEM);
     memset(soc->modem, 0, RK_BK_BLOCK);
     memset(soc->mac, 0, RK_BK_BLOCK);
-    if (cause == RK_EMULATE_POWER_ON) {
-        memset(soc->tcm, 0, RK_BK_TCM);
-        memset(soc->ram, 0, RK_BK_RAM);
-        rk_bus_changed(soc->bus, TCM, RK_BK_TCM);
-        rk_bus_changed(soc->bus, RAM, RK_BK_RAM);
-        rk_nor_power_on(soc->nor);
-    } else {
+    if (!power) {
         *rk_bk_system(soc, soc->model->status_word) = kept;
+        return;
     }
+    memset(soc->tcm, 0, RK_BK_TCM);
+    memset(soc->ram, 0, RK_BK_RAM);
+    rk_bus_changed(soc->bus, TCM, RK_BK_TCM);
+    rk_bus_changed(soc->bus, RAM, RK_BK_RAM);
+}
+
+static void start(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
+{
+    if (cause == RK_EMULATE_POWER_ON)
+        rk_nor_power_on(soc->nor);
     reset_units(soc);
     soc->reset_wanted = soc->waiting = false;
     soc->reset_ns = rk_bk_now(soc);
@@ -51,6 +56,12 @@ void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
     rk_bk_update_lines(soc);
     if (soc->events.reset)
         soc->events.reset(soc->events.user, cause, soc->reset_ns);
+}
+
+void rk_bk_reset(struct rk_bk_soc *soc, enum rk_emulate_reset cause)
+{
+    forget_memory(soc, cause == RK_EMULATE_POWER_ON);
+    start(soc, cause);
 }
 
 static enum rk_status allocate(struct rk_bk_soc *soc, struct rk_error *err)
@@ -124,7 +135,7 @@ enum rk_status rk_bk_soc_new(const struct rk_emulate_options *opt, const struct 
         return st;
     }
     start_tracer(soc, opt);
-    rk_bk_reset(soc, RK_EMULATE_POWER_ON);
+    start(soc, RK_EMULATE_POWER_ON);
     soc->resets = 0;
     *out = soc;
     return RK_OK;
@@ -172,7 +183,7 @@ static void tick(struct rk_bk_soc *soc, uint64_t now)
 
 bool rk_bk_serve_void(struct rk_bk_soc *soc, uint32_t addr)
 {
-    const struct rk_bus_device nothing = {NULL, NULL, NULL};
+    const struct rk_bus_device nothing = {.user = NULL};
     uint32_t page = addr & ~(RK_BUS_PAGE - 1);
 
     if (soc->void_count == RK_BK_VOIDS_MAX)

@@ -133,6 +133,8 @@ static inline void rk_bk_reschedule(struct rk_bk_soc *soc)
 /* ---- units: each has its registers, its next event, and what happens then ---- */
 uint32_t rk_bk_uart_read(struct rk_bk_soc *soc, unsigned unit, uint32_t reg);
 void rk_bk_uart_write(struct rk_bk_soc *soc, unsigned unit, uint32_t reg, uint32_t value);
+/* See struct rk_bus_device. */
+uint64_t rk_bk_uart_steady(const struct rk_bk_soc *soc, unsigned unit, uint32_t reg);
 bool rk_bk_uart_line(const struct rk_bk_soc *soc, unsigned unit);
 void rk_bk_uart_receive(struct rk_bk_soc *soc, unsigned unit, uint8_t byte);
 uint64_t rk_bk_uart_next(const struct rk_bk_soc *soc);
@@ -158,6 +160,8 @@ void rk_bk_flash_write(struct rk_bk_soc *soc, uint32_t reg, uint32_t value);
 
 uint32_t rk_bk_mac_read(struct rk_bk_soc *soc, uint32_t addr);
 void rk_bk_mac_write(struct rk_bk_soc *soc, uint32_t addr, uint32_t value);
+/* False for one that runs with time. */
+bool rk_bk_mac_is_steady(uint32_t reg);
 bool rk_bk_mac_line(const struct rk_bk_soc *soc);
 uint64_t rk_bk_mac_next(const struct rk_bk_soc *soc);
 void rk_bk_mac_tick(struct rk_bk_soc *soc, uint64_t now);

@@ -98,6 +98,21 @@ uint32_t rk_bk_uart_read(struct rk_bk_soc *soc, unsigned unit, uint32_t reg)
     }
 }
 
+/* What tells of the transmitter stays as it is until the next byte has left. */
+uint64_t rk_bk_uart_steady(const struct rk_bk_soc *soc, unsigned unit, uint32_t reg)
+{
+    const struct rk_bk_uart *u = &soc->uart[unit];
+    uint64_t now = rk_bk_now(soc);
+    unsigned level = tx_level(u, now);
+
+    if (reg == DATA)
+        return 0;
+    if ((reg != STATUS && reg != PENDING) || level == 0)
+        return UINT64_MAX;
+    uint64_t left = u->tx_free_ns - (level - 1) * 10 * bit_ns(u);
+    return soc->cpu->executed + (left - now - 1) / soc->ns_per_instruction;
+}
+
 static void send(struct rk_bk_soc *soc, unsigned unit, uint8_t byte)
 {
     struct rk_bk_uart *u = &soc->uart[unit];

@@ -187,8 +187,8 @@ static void clic_write(void *user, uint32_t addr, uint32_t value, unsigned width
 
 enum rk_status rk_bl_map_interrupts(struct rk_bl_soc *soc, struct rk_error *err)
 {
-    const struct rk_bus_device clint = {clint_read, clint_write, soc};
-    const struct rk_bus_device clic = {clic_read, clic_write, soc};
+    const struct rk_bus_device clint = {.read = clint_read, .write = clint_write, .user = soc};
+    const struct rk_bus_device clic = {.read = clic_read, .write = clic_write, .user = soc};
     enum rk_status st = rk_bus_map_device(soc->bus, CLINT, 0x10000, &clint, err);
 
     return st == RK_OK ? rk_bus_map_device(soc->bus, CLIC, 0x1000, &clic, err) : st;

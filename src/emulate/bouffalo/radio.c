@@ -200,8 +200,8 @@ void rk_bl_radio_reset(struct rk_bl_soc *soc)
 
 enum rk_status rk_bl_map_radio(struct rk_bl_soc *soc, struct rk_error *err)
 {
-    const struct rk_bus_device radio = {radio_read, radio_write, soc};
-    const struct rk_bus_device ble = {ble_read, ble_write, soc};
+    const struct rk_bus_device radio = {.read = radio_read, .write = radio_write, .user = soc};
+    const struct rk_bus_device ble = {.read = ble_read, .write = ble_write, .user = soc};
     enum rk_status st = rk_bus_map_device(soc->bus, RK_BL_RADIO, RK_BL_RADIO_LEN, &radio, err);
 
     if (st == RK_OK)

@@ -140,7 +140,7 @@ void rk_bl_reset_registers(struct rk_bl_soc *soc)
 
 enum rk_status rk_bl_map_registers(struct rk_bl_soc *soc, struct rk_error *err)
 {
-    const struct rk_bus_device registers = {on_read, on_write, soc};
+    const struct rk_bus_device registers = {.read = on_read, .write = on_write, .user = soc};
 
     return rk_bus_map_device(soc->bus, RK_BL_REGISTERS, RK_BL_REGS_LEN, &registers, err);
 }

@@ -44,7 +44,7 @@ static void device_write(void *user, uint32_t addr, uint32_t value, unsigned wid
 static struct machine *new_machine(void)
 {
     struct machine *m = calloc(1, sizeof *m);
-    struct rk_bus_device device = {device_read, device_write, m};
+    struct rk_bus_device device = {.read = device_read, .write = device_write, .user = m};
 
     assert_non_null(m);
     assert_int_equal(rk_bus_new(&m->bus, NULL), RK_OK);
