@@ -16,6 +16,7 @@ enum rk_bfl_op {
     RK_BFL_SEGMENT_DATA = 0x18,
     RK_BFL_CHECK_IMAGE = 0x19,
     RK_BFL_RUN_IMAGE = 0x1A,
+    RK_BFL_RATE = 0x20,
     RK_BFL_RESET = 0x21,
     RK_BFL_ERASE = 0x30,
     RK_BFL_WRITE = 0x31,
@@ -100,6 +101,9 @@ enum rk_status rk_bfl_handshake(struct rk_device *dev, uint32_t baud, uint64_t w
                                 struct rk_error *err);
 /* Asks for the boot info: which stage it is. */
 enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct rk_error *err);
+/* The ROM was found at the low rate at which all families are looked for: makes it faster, if it and the
+ * adapter can. */
+enum rk_status rk_bfl_hurry(struct rk_device *dev, struct rk_error *err);
 enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err);
 /* Looks for ROM or vendor's loader at the rates they may have. */
 enum rk_status rk_bfl_knock_again(struct rk_device *dev, struct rk_error *err);

@@ -110,6 +110,8 @@ enum rk_status rk_bfl_probe(struct rk_device *dev, const struct rk_connect_optio
     struct rk_bfl_state *s = rk_bfl_state(dev);
     enum rk_status st = refuse_secure(s, err);
 
+    if (st == RK_OK && !s->loader)
+        st = rk_bfl_hurry(dev, err);
     if (st == RK_OK && !s->loader && s->image)
         st = rk_bfl_load(dev, opt->baud, err);
     else if (st == RK_OK && !s->loader && !s->rom_only)

@@ -12,8 +12,9 @@
 #define FLOOD_PER_SECOND 1667u
 #define FLOOD_MAX        1200u
 #define FIRST_BAUD       115200u
-#define PAUSE_US         10000u /* behind OK the chip throws away what comes */
-#define ANSWER_US        14000u /* OK comes 8 ms (ROM) or 12 ms (loader) after the first byte */
+#define FAST_BAUD        1000000u /* as exact as the ROM's oscillator is */
+#define PAUSE_US         10000u   /* behind OK the chip throws away what comes */
+#define ANSWER_US        14000u   /* OK comes 8 ms (ROM) or 12 ms (loader) after the first byte */
 #define LISTEN_US        100000u
 #define ASK_US           8000u /* boot info of a ROM that was trained already */
 #define SHY_TRIES        10u   /* turns left to others before the first byte is sent */
@@ -21,6 +22,8 @@
 #define HALF_FRAME_US    2100000u /* the loader forgets a half frame after 2 s ... */
 #define SESSION_US       2400000u /* ... and the session after two such pauses */
 #define KEEPALIVE_US     1200000u
+#define RATE_US          10000u /* for ROM and adapter to change their rates */
+#define RATE_TRIES       2
 
 enum rk_status rk_bfl_handshake(struct rk_device *dev, uint32_t baud, uint64_t wait_us, bool *heard,
                                 struct rk_error *err)
@@ -207,7 +210,7 @@ enum rk_status rk_bfl_try_link(struct rk_device *dev, const struct rk_connect_op
     /* The ROM measures up to 1,250,000 as exactly as its oscillator is, which is the same that it
      * receives with: an error of 1.6 % at most. Above that it takes the nearest 500,000, with the error
      * of its oscillator: worth a try only for the 37 KB of a vendor's loader. */
-    static const uint32_t rates[] = {2000000, 1000000, 500000, FIRST_BAUD};
+    static const uint32_t rates[] = {2000000, FAST_BAUD, 500000, FIRST_BAUD};
     unsigned first = s->image ? 0 : 1;
     uint32_t rate = alone ? rates[first + (s->tries - 1) % (4 - first)] : FIRST_BAUD;
     if (st == RK_OK)
@@ -231,6 +234,54 @@ static enum rk_status lost(struct rk_error *err)
 static bool absent(enum rk_status status)
 {
     return rk_bfl_may_retry(status) || status == RK_ERR_DEVICE_REFUSED;
+}
+
+/* Its OK comes at the new rate, sooner than some adapters are there: what proves the change is the
+ * next answer. */
+static enum rk_status change_rate(struct rk_device *dev, uint32_t from, uint32_t to,
+                                  struct rk_error *err)
+{
+    struct rk_bfl_state *s = rk_bfl_state(dev);
+    uint8_t rates[8];
+
+    rk_put_le32(rates, from);
+    rk_put_le32(rates + 4, to);
+    size_t n = rk_bfl_encode(s->tx, sizeof s->tx, RK_BFL_RATE, rates, sizeof rates);
+    enum rk_status st = rk_link_write(dev->link, s->tx, n, err);
+    if (st == RK_OK)
+        st = rk_link_drain(dev->link, err);
+    if (st == RK_OK)
+        st = rk_link_set_baud(dev->link, to, NULL, err);
+    for (int i = 0; st == RK_OK && i < RATE_TRIES; i++) {
+        rk_clock_sleep(rk_link_clock(dev->link), RATE_US);
+        if ((st = rk_bfl_discard(dev, err)) == RK_OK && rk_bfl_boot_info(dev, ASK_US, err) == RK_OK)
+            return RK_OK;
+    }
+    return st == RK_OK ? RK_ERR_TIMEOUT : st;
+}
+
+enum rk_status rk_bfl_hurry(struct rk_device *dev, struct rk_error *err)
+{
+    struct rk_error ignored;
+
+    if (rk_link_baud(dev->link) != FIRST_BAUD)
+        return RK_OK;
+    enum rk_status st = rk_link_set_baud(dev->link, FAST_BAUD, NULL, &ignored);
+    bool can = st == RK_OK;
+    if (can || st == RK_ERR_PORT_CONFIG)
+        st = rk_link_set_baud(dev->link, FIRST_BAUD, NULL, err);
+    if (st != RK_OK || !can)
+        return st;
+    st = change_rate(dev, FIRST_BAUD, FAST_BAUD, &ignored);
+    if (st == RK_OK)
+        dev->info.baud = FAST_BAUD;
+    if (!absent(st) || st == RK_OK)
+        return st;
+    /* it has not understood, or something else: after a silence it measures again */
+    st = rk_link_set_baud(dev->link, FIRST_BAUD, NULL, err);
+    if (st != RK_OK || rk_bfl_boot_info(dev, ASK_US, &ignored) == RK_OK || rk_bfl_start_over(dev))
+        return st;
+    return lost(err);
 }
 
 enum rk_status rk_bfl_knock_again(struct rk_device *dev, struct rk_error *err)

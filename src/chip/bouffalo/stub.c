@@ -19,7 +19,7 @@
 #define HEADER     176u
 #define SEGMENT    16u
 #define CHUNK      4080u
-#define LOAD_TRIES 4
+#define LOAD_TRIES 8
 
 /* ---- one frame ---- */
 

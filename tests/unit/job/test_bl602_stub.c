@@ -270,6 +270,27 @@ static void what_is_written_on_a_slow_line_is_packed(void **state)
     }
 }
 
+/* Looked for among all families it is trained at 115,200 baud, and loaded at 1,000,000. */
+static void a_module_of_unknown_family_is_loaded_fast(void **state)
+{
+    const struct rk_connect_options opt = {.size = sizeof opt};
+    (void)state;
+
+    for (uint64_t seed = 0; seed <= 12; seed++) {
+        struct rk_sim_options sim = bench_sim("bl602", NULL, SIZE);
+        struct bench b;
+        if (seed > 0)
+            sim.faults =
+                (struct rk_sim_faults){.seed = seed, .drop_ppm = 15, .flip_ppm = 15, .add_ppm = 15};
+        bench_begin(&b, &sim);
+        bench_ok(&b, bench_connect(&b, &opt));
+        assert_string_equal(rk_device_info(b.dev)->loader, "rekindle");
+        if (seed == 0)
+            assert_true(rk_clock_now(rk_link_clock(b.link)) < 1500000);
+        bench_end(&b);
+    }
+}
+
 static void jobs_are_right_where_the_stub_is_imitated(void **state)
 {
     (void)state;
@@ -309,6 +330,7 @@ int main(void)
         cmocka_unit_test(cancelling_leaves_a_module_that_answers),
         cmocka_unit_test(flash_of_every_kind_is_backed_up_right),
         cmocka_unit_test(what_is_written_on_a_slow_line_is_packed),
+        cmocka_unit_test(a_module_of_unknown_family_is_loaded_fast),
     };
 
     return cmocka_run_group_tests(tests, prepare, clean);
