@@ -110,6 +110,7 @@ static void put_info(struct session *s, struct rk_json *json, const struct rk_de
     rk_json_object_begin(json);
     put_optional(json, "version", info->loader);
     rk_json_put_bool(json, "in_rom", info->loader_in_rom);
+    put_optional(json, "can", info->loader_can);
     put_optional(json, "known_as", info->fingerprint_name);
     rk_json_key(json, "fingerprint");
     if (info->has_fingerprint) {
@@ -181,6 +182,8 @@ static void tell_info(struct session *s, const struct rk_device_info *info)
                   info->untested ? " (support untested on the real thing)" : "");
     session_print(s, "loader    %s%s%s", loader_text(info),
                   info->fingerprint_name[0] ? "; in flash: " : "", info->fingerprint_name);
+    if (info->loader_can[0])
+        session_print(s, "          %s", info->loader_can);
     tell_flash(s, info);
     tell_key(s, info);
     if (info->has_mac)

@@ -74,6 +74,8 @@ struct rk_device_info {
     uint8_t mac[6];
     uint32_t baud;       /* current rate, bit/s */
     uint32_t id_regs[4]; /* further identification registers, family specific; 0 = none */
+    char loader_can
+        [96]; /* what rekindle's own loader in RAM says of itself, for people; else empty */
 };
 
 struct rk_connect_options {

@@ -54,6 +54,8 @@ struct rk_bfl_state {
     uint32_t held_addr, held_len;
 
     /* of the stub */
+    bool packs; /* LZMA, both ways */
+    uint32_t hz;
     uint8_t tag;
     struct rk_cobs_parser parser;
     uint8_t *sums; /* SHA-256 of each sector, */

@@ -26,6 +26,11 @@ static void take_info(struct rk_device *dev)
                  s->stub     ? "rekindle"
                  : s->loader ? "in RAM"
                              : "mask ROM");
+    info->loader_can[0] = '\0';
+    if (s->stub)
+        rk_text_format(info->loader_can, sizeof info->loader_can,
+                       "protocol %u, %u MHz: %sstreams, erases ahead, hashes while it reads",
+                       RK_STUB_PROTOCOL, (unsigned)(s->hz / 1000000), s->packs ? "packs, " : "");
     for (unsigned i = 0; i < 6; i++)
         info->mac[i] = s->info[17 - i];
     info->has_mac = !rk_bytes_all(info->mac, 6, 0);

@@ -153,6 +153,8 @@ static bool take_hello(struct rk_device *dev, const struct rk_cobs_frame *frame)
         return false;
     memcpy(s->info + 8, frame->payload + 27, 4);
     memcpy(s->info + 12, frame->payload + 19, 8);
+    s->packs = frame->payload[5] & RK_STUB_PACKS;
+    s->hz = rk_get_le32(frame->payload + 12);
     s->stub = s->loader = dev->rewrites = dev->streams = true;
     return true;
 }
