@@ -188,7 +188,7 @@ static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_pa
     struct rk_arm_page *page = *place;
     size_t count = RK_BUS_PAGE / (a->thumb ? 2 : 4);
 
-    if (!rk_bus_page_of(a->cpu.bus, pc)->read)
+    if (!rk_arm_memory(a, pc)->read)
         return NULL;
     if (!page)
         page = calloc(1, sizeof *page + (count + 1) * sizeof page->ops[0]);
@@ -200,7 +200,7 @@ static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_pa
     }
     page->base = pc & ~(RK_BUS_PAGE - 1);
     page->thumb = a->thumb;
-    page->bytes = rk_bus_page_of(a->cpu.bus, pc)->read;
+    page->bytes = rk_arm_memory(a, pc)->read;
     forget_range(page, 0, RK_BUS_PAGE - 1);
     page->ops[count] = (struct rk_arm_op){.run = enter_next_page, .cond = RK_ARM_ALWAYS};
     rk_bus_mark_code(a->cpu.bus, pc);
@@ -210,7 +210,7 @@ static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_pa
 /* Does it show what is in memory at its address now? */
 static bool is_current(const struct rk_arm *a, const struct rk_arm_page *page)
 {
-    return page->bytes && page->bytes == rk_bus_page_of(a->cpu.bus, page->base)->read;
+    return page->bytes && page->bytes == rk_arm_memory(a, page->base)->read;
 }
 
 struct rk_arm_page *rk_arm_page_at(struct rk_arm *a, uint32_t pc)
@@ -511,6 +511,7 @@ enum rk_status rk_arm_new(struct rk_bus *bus, struct rk_cpu **out, struct rk_err
     }
     a->cpu.core = &core;
     a->cpu.bus = bus;
+    a->map = bus->pages;
     a->mode = RK_ARM_SVC;
     reset(&a->cpu, 0);
     *out = &a->cpu;

@@ -42,7 +42,10 @@ enum rk_arm_operand {
     RK_ARM_LSR,
     RK_ARM_ASR,
     RK_ARM_ROR,
-    RK_ARM_SHIFTED_BY, /* by another register */
+    RK_ARM_BY_LSL, /* by another register */
+    RK_ARM_BY_LSR,
+    RK_ARM_BY_ASR,
+    RK_ARM_BY_ROR,
     RK_ARM_OPERANDS
 };
 
@@ -98,14 +101,19 @@ struct rk_arm_watch;
 
 struct rk_arm {
     struct rk_cpu cpu;
+    struct rk_bus_page *map; /* that of the bus */
     /* State of the processor, in one piece up to `event`. */
     uint32_t r[16]; /* r15 is only right for instructions that read it: their address plus 8,
                             or 4 in Thumb */
-    uint32_t next;  /* address of the next instruction; not kept within a run of them */
-    uint32_t n, v;  /* the flags: their bit 31 */
-    uint32_t nz;    /* Z is set if this is 0 */
-    uint32_t c, q;  /* 0 or 1 */
+    /* The four flags do not lie side by side: storing them one by one is quicker than gathering them
+     * for one store, which is what compilers would do. */
+    uint32_t n;    /* N: bit 31 */
+    uint32_t next; /* address of the next instruction; not kept within a run of them */
+    uint32_t nz;   /* Z is set if this is 0 */
+    uint32_t q;    /* 0 or 1 */
+    uint32_t c;    /* 0 or 1 */
     uint32_t mode;
+    uint32_t v; /* V: bit 31 */
     bool thumb, irq_off, fiq_off;
     uint32_t r13[RK_ARM_BANKS], r14[RK_ARM_BANKS], spsr[RK_ARM_BANKS];
     uint32_t high_user[5], high_fiq[5]; /* r8 to r12 while the other bank is in use */
@@ -130,6 +138,8 @@ uint32_t rk_arm_cpsr(const struct rk_arm *a);
 void rk_arm_set_cpsr(struct rk_arm *a, uint32_t value);
 /* Back from an exception: status from the saved one of this mode. */
 void rk_arm_restore(struct rk_arm *a);
+/* A result for r15 is a jump; one with flags, the way back from an exception. */
+void rk_arm_put_pc(struct rk_arm *a, uint32_t target, bool flags);
 /* Enters an exception; `back` goes into its r14. */
 void rk_arm_exception(struct rk_arm *a, uint32_t vector, uint32_t mode, uint32_t back);
 /* Ends the run before this instruction. */
@@ -271,6 +281,11 @@ static inline void rk_arm_jump_exchange(struct rk_arm *a, uint32_t target)
     a->event |= a->thumb != (target & 1) ? RK_ARM_JUMPED | RK_ARM_LOOK : RK_ARM_JUMPED;
     a->thumb = target & 1;
     a->next = target & (target & 1 ? ~1u : ~3u);
+}
+
+static inline const struct rk_bus_page *rk_arm_memory(const struct rk_arm *a, uint32_t addr)
+{
+    return &a->map[addr >> RK_BUS_PAGE_BITS];
 }
 
 /* Address of the next instruction in memory. */

@@ -2,7 +2,6 @@
 #include "emulate/arm.h"
 
 enum { AND, EOR, SUB, RSB, ADD, ADC, SBC, RSC, TST, TEQ, CMP, CMN, ORR, MOV, BIC, MVN };
-enum { LSL, LSR, ASR };
 
 /* rm shifted by a constant. An amount of 0 means 32 for LSR and ASR, and RRX for ROR. */
 static inline uint32_t shifted(const struct rk_arm *a, const struct rk_arm_op *op,
@@ -28,7 +27,8 @@ static inline uint32_t shifted(const struct rk_arm *a, const struct rk_arm_op *o
 }
 
 /* rm shifted by the low byte of rs. */
-static uint32_t shifted_by(const struct rk_arm *a, const struct rk_arm_op *op, uint32_t *carry)
+static inline uint32_t shifted_by(const struct rk_arm *a, const struct rk_arm_op *op,
+                                  enum rk_arm_operand kind, uint32_t *carry)
 {
     /* The program counter is one instruction further when registers are read this late. */
     uint32_t value = a->r[op->rm] + (op->rm == 15 && !a->thumb ? 4 : 0);
@@ -36,14 +36,14 @@ static uint32_t shifted_by(const struct rk_arm *a, const struct rk_arm_op *op, u
 
     if (by == 0)
         return value;
-    switch (op->shift) {
-    case LSL:
+    switch (kind) {
+    case RK_ARM_BY_LSL:
         *carry = by > 32 ? 0 : value >> (32 - by) & 1;
         return by > 31 ? 0 : value << by;
-    case LSR:
+    case RK_ARM_BY_LSR:
         *carry = by > 32 ? 0 : value >> (by - 1) & 1;
         return by > 31 ? 0 : value >> by;
-    case ASR:
+    case RK_ARM_BY_ASR:
         *carry = by > 31 ? value >> 31 : value >> (by - 1) & 1;
         return (uint32_t)((int32_t)value >> (by > 31 ? 31 : by));
     default:
@@ -61,10 +61,8 @@ static inline uint32_t operand(const struct rk_arm *a, const struct rk_arm_op *o
         return op->imm;
     case RK_ARM_REGISTER:
         return a->r[op->rm];
-    case RK_ARM_SHIFTED_BY:
-        return shifted_by(a, op, carry);
     default:
-        return shifted(a, op, kind, carry);
+        return kind < RK_ARM_BY_LSL ? shifted(a, op, kind, carry) : shifted_by(a, op, kind, carry);
     }
 }
 
@@ -130,17 +128,15 @@ static inline void data(struct rk_arm *a, const struct rk_arm_op *op, unsigned o
                         enum rk_arm_operand kind, bool flags)
 {
     uint32_t carry = a->c, m = operand(a, op, kind, &carry);
-    uint32_t n = a->r[op->rn] + (kind == RK_ARM_SHIFTED_BY && op->rn == 15 && !a->thumb ? 4 : 0);
+    uint32_t n = a->r[op->rn] + (kind >= RK_ARM_BY_LSL && op->rn == 15 && !a->thumb ? 4 : 0);
     uint32_t result = compute(a, opcode, n, m, carry, flags);
 
     if (opcode >= TST && opcode <= CMN)
         return;
-    if (flags && op->rd == 15 && !a->thumb) {
-        rk_arm_restore(a);
-        rk_arm_jump(a, result);
-        return;
-    }
-    rk_arm_put(a, op->rd, result);
+    if (op->rd == 15)
+        rk_arm_put_pc(a, result, flags);
+    else
+        a->r[op->rd] = result;
 }
 
 #define ONE(name, opcode, kind, flags)                                                             \
@@ -148,28 +144,29 @@ static inline void data(struct rk_arm *a, const struct rk_arm_op *op, unsigned o
     {                                                                                              \
         data(a, op, opcode, kind, flags);                                                          \
     }
+/* One with flags and one without, for every kind of operand. */
+#define BOTH(o, kind, operand)                                                                     \
+    ONE(o##_##kind, o, operand, false)                                                             \
+    ONE(o##_##kind##_s, o, operand, true)
 #define ALL(o)                                                                                     \
-    ONE(o##_imm, o, RK_ARM_IMMEDIATE, false)                                                       \
-    ONE(o##_imm_s, o, RK_ARM_IMMEDIATE, true)                                                      \
-    ONE(o##_reg, o, RK_ARM_REGISTER, false)                                                        \
-    ONE(o##_reg_s, o, RK_ARM_REGISTER, true)                                                       \
-    ONE(o##_lsl, o, RK_ARM_LSL, false)                                                             \
-    ONE(o##_lsl_s, o, RK_ARM_LSL, true)                                                            \
-    ONE(o##_lsr, o, RK_ARM_LSR, false)                                                             \
-    ONE(o##_lsr_s, o, RK_ARM_LSR, true)                                                            \
-    ONE(o##_asr, o, RK_ARM_ASR, false)                                                             \
-    ONE(o##_asr_s, o, RK_ARM_ASR, true)                                                            \
-    ONE(o##_ror, o, RK_ARM_ROR, false)                                                             \
-    ONE(o##_ror_s, o, RK_ARM_ROR, true)                                                            \
-    ONE(o##_by, o, RK_ARM_SHIFTED_BY, false)                                                       \
-    ONE(o##_by_s, o, RK_ARM_SHIFTED_BY, true)
+    BOTH(o, imm, RK_ARM_IMMEDIATE)                                                                 \
+    BOTH(o, reg, RK_ARM_REGISTER)                                                                  \
+    BOTH(o, lsl, RK_ARM_LSL)                                                                       \
+    BOTH(o, lsr, RK_ARM_LSR)                                                                       \
+    BOTH(o, asr, RK_ARM_ASR)                                                                       \
+    BOTH(o, ror, RK_ARM_ROR)                                                                       \
+    BOTH(o, by_lsl, RK_ARM_BY_LSL)                                                                 \
+    BOTH(o, by_lsr, RK_ARM_BY_LSR)                                                                 \
+    BOTH(o, by_asr, RK_ARM_BY_ASR)                                                                 \
+    BOTH(o, by_ror, RK_ARM_BY_ROR)
+#define PAIR(o, kind)                                                                              \
+    {                                                                                              \
+        o##_##kind, o##_##kind##_s                                                                 \
+    }
 #define ROW(o)                                                                                     \
     {                                                                                              \
-        {o##_imm, o##_imm_s}, {o##_reg, o##_reg_s}, {o##_lsl, o##_lsl_s}, {o##_lsr, o##_lsr_s},    \
-            {o##_asr, o##_asr_s}, {o##_ror, o##_ror_s},                                            \
-        {                                                                                          \
-            o##_by, o##_by_s                                                                       \
-        }                                                                                          \
+        PAIR(o, imm), PAIR(o, reg), PAIR(o, lsl), PAIR(o, lsr), PAIR(o, asr), PAIR(o, ror),        \
+            PAIR(o, by_lsl), PAIR(o, by_lsr), PAIR(o, by_asr), PAIR(o, by_ror)                     \
     }
 
 ALL(AND)

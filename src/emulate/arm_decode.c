@@ -24,7 +24,7 @@ static void decode_data(uint32_t code, struct rk_arm_op *op)
         op->amount = (uint8_t)by;
         op->run = rk_arm_data_run(opcode, RK_ARM_IMMEDIATE, flags);
     } else if (BIT(4)) {
-        op->run = rk_arm_data_run(opcode, RK_ARM_SHIFTED_BY, flags);
+        op->run = rk_arm_data_run(opcode, (enum rk_arm_operand)(RK_ARM_BY_LSL + op->shift), flags);
     } else {
         op->amount = (uint8_t)(code >> 7 & 31);
         op->run = rk_arm_data_run(opcode, rk_arm_operand_of(op), flags);

@@ -27,7 +27,7 @@ static uint32_t device_read(struct rk_arm *a, const struct rk_arm_op *op, uint32
 
 static inline uint32_t load32(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
     uint32_t at = addr & ~3u;
 
     return p->read ? rk_get_le32(p->read + OFFSET(at)) : device_read(a, op, at, 4);
@@ -35,7 +35,7 @@ static inline uint32_t load32(struct rk_arm *a, const struct rk_arm_op *op, uint
 
 static inline uint32_t load16(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
     uint32_t at = addr & ~1u;
 
     return p->read ? rk_get_le16(p->read + OFFSET(at)) : device_read(a, op, at, 2) & 0xFFFF;
@@ -43,7 +43,7 @@ static inline uint32_t load16(struct rk_arm *a, const struct rk_arm_op *op, uint
 
 static inline uint32_t load8(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
 
     return p->read ? p->read[OFFSET(addr)] : device_read(a, op, addr, 1) & 0xFF;
 }
@@ -76,7 +76,7 @@ static inline void note(struct rk_arm *a, const struct rk_bus_page *p, uint32_t 
 static inline void store32(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr,
                            uint32_t value)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
 
     addr &= ~3u;
     note(a, p, addr);
@@ -89,7 +89,7 @@ static inline void store32(struct rk_arm *a, const struct rk_arm_op *op, uint32_
 static inline void store16(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr,
                            uint32_t value)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
 
     addr &= ~1u;
     note(a, p, addr);
@@ -102,7 +102,7 @@ static inline void store16(struct rk_arm *a, const struct rk_arm_op *op, uint32_
 static inline void store8(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr,
                           uint32_t value)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
 
     note(a, p, addr);
     if (p->write)
@@ -143,7 +143,9 @@ static inline uint32_t address(const struct rk_arm *a, const struct rk_arm_op *o
 static inline bool served(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr,
                           unsigned width, bool store)
 {
-    if (!rk_bus_is_void(a->cpu.bus, addr))
+    const struct rk_bus_page *p = rk_arm_memory(a, addr);
+
+    if (p->read || p->device)
         return true;
     rk_arm_fault(a, op, addr, width, store);
     return false;
@@ -204,7 +206,7 @@ STORE(rk_arm_strh, 2, store16)
     void name(struct rk_arm *a, const struct rk_arm_op *op)                                        \
     {                                                                                              \
         uint32_t addr = a->r[op->rn] + (offset);                                                   \
-        const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);                            \
+        const struct rk_bus_page *p = rk_arm_memory(a, addr);                                      \
         const uint8_t *from = p->read + OFFSET(addr);                                              \
         if (p->read && !(addr & (align)))                                                          \
             a->r[op->rd] = expression;                                                             \
@@ -215,7 +217,7 @@ STORE(rk_arm_strh, 2, store16)
     void name(struct rk_arm *a, const struct rk_arm_op *op)                                        \
     {                                                                                              \
         uint32_t addr = a->r[op->rn] + (offset);                                                   \
-        const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, addr);                            \
+        const struct rk_bus_page *p = rk_arm_memory(a, addr);                                      \
         if (p->write && !p->code && !a->watch && !(addr & (align)))                                \
             put(p->write + OFFSET(addr), (type)a->r[op->rd]);                                      \
         else                                                                                       \
@@ -259,7 +261,7 @@ rk_arm_run *rk_arm_general(rk_arm_run *run)
 
 void rk_arm_ldr_at(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, op->imm);
+    const struct rk_bus_page *p = rk_arm_memory(a, op->imm);
 
     if (p->read)
         a->r[op->rd] = rk_get_le32(p->read + OFFSET(op->imm));
@@ -426,7 +428,7 @@ static void store_to(struct rk_arm *a, const struct rk_arm_op *op, uint8_t *to, 
 static inline bool block_in_page(struct rk_arm *a, const struct rk_arm_op *op, uint32_t low,
                                  uint32_t base)
 {
-    const struct rk_bus_page *p = rk_bus_page_of(a->cpu.bus, low);
+    const struct rk_bus_page *p = rk_arm_memory(a, low);
     bool load = op->how & RK_ARM_LOAD;
 
     if (op->how & RK_ARM_USER_BANK || op->amount == 0 ||

@@ -351,7 +351,7 @@ static bool analyse_data(struct analysis *n, const struct step *s)
     c.y_step = kind == RK_ARM_IMMEDIATE ? 0 : step_of(n, s->op.rm);
     if (kind == RK_ARM_IMMEDIATE)
         c.y = s->op.imm;
-    constant = !c.x_step && !c.y_step && (kind != RK_ARM_SHIFTED_BY || step_of(n, s->op.rs) == 0);
+    constant = !c.x_step && !c.y_step && (kind < RK_ARM_BY_LSL || step_of(n, s->op.rs) == 0);
     if (opcode >= ADC && opcode <= RSC)
         return false; /* it takes the carry flag */
     if (kind == RK_ARM_ROR && s->op.amount == 0)
@@ -410,14 +410,25 @@ static uint64_t analyse(const struct rk_arm *a)
     return n.rounds;
 }
 
+static bool is_kept(const struct rk_arm *a, size_t at, size_t end)
+{
+    return memcmp(a->watch->before + at - STATE, (const uint8_t *)a + at, end - at) == 0;
+}
+
+/* Nothing but registers, flags and memory has changed. */
+static bool only_counts(const struct rk_arm *a)
+{
+    return is_kept(a, offsetof(struct rk_arm, q), offsetof(struct rk_arm, c)) &&
+           is_kept(a, offsetof(struct rk_arm, mode), offsetof(struct rk_arm, v)) &&
+           is_kept(a, offsetof(struct rk_arm, thumb), offsetof(struct rk_arm, event));
+}
+
 /* Counts on. The last round is left: executing it makes the flags what they have to be. */
 static bool count_on(struct rk_arm *a, uint64_t length)
 {
     const struct rk_arm_watch *w = a->watch;
-    size_t rest = offsetof(struct rk_arm, q) - STATE; /* behind registers and flags */
 
-    if (w->path_len > PATH || w->asked || a->cpu.bus->aliased ||
-        memcmp(w->before + rest, (const uint8_t *)a + STATE + rest, STATE_LEN - rest) != 0)
+    if (w->path_len > PATH || w->asked || a->cpu.bus->aliased || !only_counts(a))
         return false;
     uint64_t rounds = analyse(a), room = rounds_left(a, UINT64_MAX, length);
     rounds = rounds < room ? rounds : room;

@@ -7,6 +7,15 @@ void rk_arm_nothing(struct rk_arm *a, const struct rk_arm_op *op)
     (void)op;
 }
 
+void rk_arm_put_pc(struct rk_arm *a, uint32_t target, bool flags)
+{
+    if (flags && !a->thumb)
+        rk_arm_restore(a);
+    else
+        a->r[15] = target;
+    rk_arm_jump(a, target);
+}
+
 void rk_arm_undefined(struct rk_arm *a, const struct rk_arm_op *op)
 {
     rk_arm_exception(a, 0x04, RK_ARM_UND, rk_arm_behind(a, op));

@@ -55,7 +55,7 @@ static void decode_alu(uint32_t code, struct rk_arm_op *op)
         op->shift = which == 7 ? ROR : (uint8_t)(which - 2);
         op->rs = op->rm;
         op->rm = op->rd;
-        op->run = rk_arm_data_run(MOV, RK_ARM_SHIFTED_BY, true);
+        op->run = rk_arm_data_run(MOV, (enum rk_arm_operand)(RK_ARM_BY_LSL + op->shift), true);
     } else {
         op->run = rk_arm_data_run(opcodes[which], RK_ARM_REGISTER, true);
     }
