@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <rekindle/emulate.h>
 #include <rekindle/image.h>
 
 #include <string.h>
@@ -17,6 +18,24 @@ static const char *model_of(const char *chip)
         if (rk_text_same(models[i].chip, chip))
             return models[i].name;
     return NULL;
+}
+
+/* What the chip has not is refused as it is without a port. */
+static enum rk_status check_conditions(const struct rk_boot_request *q, const char *chip,
+                                       struct rk_error *err)
+{
+    const struct rk_emulate_options opt = {.size = sizeof opt,
+                                           .chip = q->chip ? q->chip : chip,
+                                           .flash = q->image,
+                                           .flash_len = q->image_len,
+                                           .have_key = q->have_key,
+                                           .rom = q->rom,
+                                           .rom_len = q->rom_len};
+    struct rk_emulator *emulator = NULL;
+    enum rk_status st = opt.chip[0] ? rk_emulator_new(&opt, &emulator, err) : RK_OK;
+
+    rk_emulator_free(emulator);
+    return st;
 }
 
 enum rk_status boot_port_serve(struct cli *cli, const struct rk_boot_request *request,
@@ -39,8 +58,11 @@ enum rk_status boot_port_serve(struct cli *cli, const struct rk_boot_request *re
         rk_error_hint(&cli->err, "pty:LINK; `rekindle sim --emulate` offers TCP ports, too");
         return RK_ERR_ARG;
     }
-    faces.pty = where + 4;
     rk_image_identify(request->image, request->image_len, request->name, &facts);
+    enum rk_status st = check_conditions(request, facts.chip, &cli->err);
+    if (st != RK_OK)
+        return st;
+    faces.pty = where + 4;
     module.model = model_of(request->chip ? request->chip : facts.chip);
     memcpy(module.key, request->key, sizeof module.key);
     if (!module.model) {

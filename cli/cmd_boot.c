@@ -255,6 +255,25 @@ static int finish(struct cli *cli, const struct rk_boot_result *r)
     return cli_fail(cli);
 }
 
+/* A module that is offered as a port does not end, and is not watched. */
+static enum rk_status check_port(struct cli *cli)
+{
+    static const char *const of_a_run[] = {
+        "until",  "seconds", "max-instructions", "stay",    "restarts", "efuse", "pins",
+        "supply", "trace",   "trace-file",       "snapshot"};
+
+    for (size_t i = 0; i < sizeof of_a_run / sizeof of_a_run[0]; i++)
+        if (option_on(&cli->in, of_a_run[i])) {
+            rk_fail(&cli->err, RK_ERR_ARG, "usage.value",
+                    "--%s belongs to a run that is followed to its end: a port has none",
+                    of_a_run[i]);
+            rk_error_hint(&cli->err, "`rekindle sim --emulate` has conditions of a module, "
+                                     "--boot-low for example");
+            return RK_ERR_ARG;
+        }
+    return RK_OK;
+}
+
 /* A file to begin with or a snapshot to go on from, and nothing that contradicts it. */
 static enum rk_status check_usage(struct cli *cli)
 {
@@ -279,7 +298,7 @@ static enum rk_status check_usage(struct cli *cli)
         if (option_value(&cli->in, made[i]) && rk_file_exists(option_value(&cli->in, made[i])))
             return rk_fail(&cli->err, RK_ERR_FILE, "file.exists", "\"%s\" exists",
                            option_value(&cli->in, made[i]));
-    return RK_OK;
+    return option_value(&cli->in, "uart1") ? check_port(cli) : RK_OK;
 }
 
 static enum rk_status read_file(struct cli *cli, struct rk_boot_request *q, uint8_t **bytes)

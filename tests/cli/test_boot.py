@@ -2,9 +2,12 @@
 """The command boot: firmware on an emulated chip."""
 
 import glob
+import hashlib
 import json
 import os
+import struct
 import unittest
+import zlib
 
 import support
 
@@ -45,7 +48,9 @@ class Boot(support.Case):
         for option in (["--key", "abc"], ["--pins", "21"], ["--supply", "2.7V@nowhere"], ["--seconds", "-1"],
                        ["--trace", "everything"], ["--trace-file", "x.txt"],
                        ["--pins", "cen=2"],
-                       ["--uart1", "x:y"], ["--uart1", "pty:p"], ["--chip", "BK9999"]):
+                       ["--uart1", "x:y"], ["--uart1", "pty:p"], ["--uart1", "pty:p", "--pins", "8=1", "--chip", "BL602"],
+                       ["--uart1", "pty:p", "--supply", "2.7V@app", "--chip", "BL602"],
+                       ["--uart1", "pty:p", "--key", "zero", "--chip", "BL602"], ["--chip", "BK9999"]):
             self.run_program("boot", "x.bin", *option, code=2)
 
     @unittest.skipUnless(HAVE_DUMPS, "no captures at hand")
@@ -163,6 +168,22 @@ class Captures(support.Case):
         good = bytearray(before[0x11000:0x11000 + 0x100000 // 34 * 34])
         self.write("good.bin", good)
         self.assertIn("rehearse", self.run_program(*flash, "good.bin").err)
+
+    def test_a_rehearsal_keeps_it_from_a_bl602_too(self):
+        with open(bl602_capture("Axus"), "rb") as file:
+            before = file.read()
+        self.write("module.bin", before)
+        broken = bytearray(before)
+        broken[0x12000:0x40000] = bytes(0x2E000)  # and the header says that this is right
+        length = struct.unpack_from("<I", broken, 0x10078)[0]
+        broken[0x10084:0x100A4] = hashlib.sha256(broken[0x11000:0x11000 + length]).digest()
+        struct.pack_into("<I", broken, 0x100AC, zlib.crc32(broken[0x10000:0x100AC]))
+        self.write("broken.bin", broken)
+        run = self.run_program("-p", "sim:bl602,flash=module.bin,save", "flash", "--rehearse", "--yes", "broken.bin",
+                               code=9)
+        self.assertIn("rehearsal.fails", run.err)
+        self.assertIn("crashes", run.err)
+        self.assertEqual(self.read("module.bin"), before)
 
     def test_a_resumed_run_goes_on_as_if_never_stopped(self):
         path = next(p for p in beken_captures() if "Mirabella" in p)
