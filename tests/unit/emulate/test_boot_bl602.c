@@ -13,25 +13,27 @@
 
 enum { SIZE = 0x200000, START = 0x2000, APP = 0x10000, TEXT = 84, EFUSE = 128 };
 
-static uint8_t *make_flash(void)
+static const uint32_t usual[] = {
+    0x00000597, 0x05458593,             /* a1 = the text */
+    0x4000A537,                         /* a0 = UART0 */
+    0x70500293, 0x00552023,             /* transmitter on, 8 bits */
+    0x01300293, 0x00552423,             /* a fast rate */
+    0x0005C603, 0x00060E63,             /* next: its byte, over at 0 */
+    0x08452683, 0x03F6F693, 0xFE068CE3, /* wait for room */
+    0x08C52423, 0x00158593, 0xFE5FF06F, /* send it; next */
+    0x40001537, 0x08000293, 0x0A552023, /* the gain of the radio */
+    0x0000006F,
+};
+
+/* With a program, and a text behind it. */
+static uint8_t *make_flash(const uint32_t *code, size_t words)
 {
-    static const uint32_t code[] = {
-        0x00000597, 0x05458593,             /* a1 = the text */
-        0x4000A537,                         /* a0 = UART0 */
-        0x70500293, 0x00552023,             /* transmitter on, 8 bits */
-        0x01300293, 0x00552423,             /* a fast rate */
-        0x0005C603, 0x00060E63,             /* next: its byte, over at 0 */
-        0x08452683, 0x03F6F693, 0xFE068CE3, /* wait for room */
-        0x08C52423, 0x00158593, 0xFE5FF06F, /* send it; next */
-        0x40001537, 0x08000293, 0x0A552023, /* the gain of the radio */
-        0x0000006F,
-    };
     static const char text[] = "Starting bl602 now....\n";
     uint8_t *flash = malloc(SIZE);
 
     assert_non_null(flash);
     memset(flash, 0xFF, SIZE);
-    for (size_t i = 0; i < sizeof code / sizeof code[0]; i++)
+    for (size_t i = 0; i < words; i++)
         rk_put_le32(flash + START + 4 * i, code[i]);
     memcpy(flash + START + TEXT, text, sizeof text);
     rk_bfl_header_make(flash, rk_bl602_part_find(0xEF4015)->parameters, flash + START, 256, START);
@@ -40,10 +42,11 @@ static uint8_t *make_flash(void)
 }
 
 /* What comes of it, and of the first finding about a condition the id. */
-static struct rk_boot_result boot(struct rk_boot_request q, char id[24])
+static struct rk_boot_result boot_code(const uint32_t *code, size_t words, struct rk_boot_request q,
+                                       char id[24])
 {
     struct rk_boot_result out;
-    uint8_t *flash = make_flash();
+    uint8_t *flash = make_flash(code, words);
 
     q.size = sizeof q;
     q.image = flash;
@@ -60,6 +63,11 @@ static struct rk_boot_result boot(struct rk_boot_request q, char id[24])
     rk_boot_result_free(&out);
     free(flash);
     return out;
+}
+
+static struct rk_boot_result boot(struct rk_boot_request q, char id[24])
+{
+    return boot_code(usual, sizeof usual / sizeof usual[0], q, id);
 }
 
 static void it_gets_to_its_application(void **state)
@@ -123,6 +131,34 @@ static void a_chip_that_is_held_executes_nothing(void **state)
     assert_string_equal(id, "pin.cen");
 }
 
+static void hostile_programs_end(void **state)
+{
+    static const struct {
+        enum rk_boot_outcome outcome;
+        uint32_t at, code[6];
+    } rows[] = {
+        {RK_BOOT_SILENT, 0, {0x0000006F}},                       /* a loop */
+        {RK_BOOT_SILENT, 0, {0x10500073, 0xFFDFF06F}},           /* it waits for no interrupt */
+        {RK_BOOT_CRASHES, 0x90000000, {0x90000537, 0x00050067}}, /* a jump to nowhere */
+        {RK_BOOT_CRASHES, 0x23000004, {0x90000537, 0x00052503}}, /* a load from nowhere */
+        {RK_BOOT_CRASHES, 0x23000000, {0xFFFFFFFF}},             /* no instruction */
+        {RK_BOOT_CRASHES, 0x23000040, {0x00000297, 0x04028293, 0x30529073, 0x00100073}},
+        /* that was an exception in the handler; this prints for ever */
+        {RK_BOOT_STOPS, 0, {0x4000A537, 0x70100293, 0x00552023, 0x08552423, 0xFFDFF06F}},
+        {RK_BOOT_RESTARTS, 0, {0x40000537, 0x00400293, 0x00552C23, 0x0000006F}},
+        /* functions of the ROM: a delay of 49 days, 4 GiB to fill */
+        {RK_BOOT_SILENT, 0, {0x21011337, 0x85832303, 0xFFF00513, 0x000300E7, 0x0000006F}},
+        {RK_BOOT_CRASHES, 0x23000014, {0x21011337, 0x86832303, 0x42020537, 0xFFF00613, 0x000300E7}},
+    };
+    char id[24];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rk_boot_result out = boot_code(rows[i].code, 6, (struct rk_boot_request){0}, id);
+        if (out.outcome != rows[i].outcome || out.crash_pc != rows[i].at)
+            fail_msg("program %zu: %s at %08x", i, out.summary, (unsigned)out.crash_pc);
+    }
+}
+
 /* What the chip has not is refused, not left out. */
 static void other_conditions_are_refused(void **state)
 {
@@ -160,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_supply_collapses_where_it_is_told),
         cmocka_unit_test(a_strap_or_the_efuses_keep_it_from_starting),
         cmocka_unit_test(a_chip_that_is_held_executes_nothing),
+        cmocka_unit_test(hostile_programs_end),
         cmocka_unit_test(other_conditions_are_refused),
     };
 
