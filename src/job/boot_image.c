@@ -11,7 +11,11 @@ static enum rk_status no_image(const struct rk_image_facts *facts, struct rk_err
 {
     rk_fail(err, RK_ERR_IMAGE_FORMAT, "boot.image", "there is nothing to execute in this file");
     rk_error_detail(err, "%s", facts->summary);
-    rk_error_hint(err, "give a backup of the whole flash, or an image (QIO, UA)");
+    bool part = strcmp(facts->chip, "BL602") == 0 && facts->has_app;
+    rk_error_hint(err,
+                  part ? "an application alone does not start: `rekindle image pack FILE --chip "
+                         "bl602 --boot BOOT2 --as flash` makes a whole flash of it"
+                       : "give a backup of the whole flash, or an image (QIO, UA)");
     return RK_ERR_IMAGE_FORMAT;
 }
 
