@@ -136,6 +136,7 @@ struct rk_emulate_state {
     bool radio;    /* BL602: the calibration of the radio has begun since the last start */
     bool download; /* BL602: its mask ROM was told to wait for a download, by GPIO8 or the efuses */
     bool faulty;   /* it is where exceptions lead to, and does not come back */
+    bool stuck;    /* BL602: and nothing is there to get it out, no interrupt and no watchdog */
     uint32_t link; /* the return address that the called function was given */
     size_t register_count;
     struct rk_emulate_register {

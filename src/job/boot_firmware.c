@@ -18,7 +18,8 @@
 #define DEFAULT_STARTS 3u
 #define SLICE_NS       (5 * MS) /* between looks at the caller */
 #define QUIET_NS       (3000 * MS)
-#define BROWN_OUT_NS   (9 * MS) /* what the log shows of a phase before the supply is gone */
+#define STUCK_NS       (1000 * MS) /* silence in a handler that nothing ends */
+#define BROWN_OUT_NS   (9 * MS)    /* what the log shows of a phase before the supply is gone */
 
 const char *rk_boot_outcome_name(enum rk_boot_outcome outcome)
 {
@@ -296,6 +297,16 @@ static enum rk_status take_snapshot(struct run *r, struct rk_error *err)
     return st;
 }
 
+/* It stays in the handler of an exception for good, and has told what it had to. */
+static bool is_stuck(struct run *r, const struct rk_emulate_state *state)
+{
+    if (!state->stuck || r->s.log_bytes != r->s.stuck_bytes) {
+        r->s.stuck_ns = state->time_ns;
+        r->s.stuck_bytes = r->s.log_bytes;
+    }
+    return state->time_ns - r->s.stuck_ns >= STUCK_NS;
+}
+
 static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, struct rk_error *err)
 {
     const struct rk_boot_request *q = r->request;
@@ -321,6 +332,8 @@ static enum rk_status run_slices(struct run *r, enum rk_emulate_stop *stop, stru
             if (r->s.starts > starts_allowed(r))
                 break;
         }
+        if (is_stuck(r, &state))
+            break;
     }
     enum rk_status st = q->take_snapshot ? take_snapshot(r, err) : RK_OK;
     /* a last line without its end counts, too */

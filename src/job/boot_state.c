@@ -52,5 +52,7 @@ void rk_boot_state_archive(struct rk_boot_state *s, struct rk_archive *a)
     rk_archive_u32(a, &s->starts);
     rk_archive_bool(a, &s->up);
     rk_archive_bool(a, &s->collapsed);
+    rk_archive_u64(a, &s->stuck_ns);
+    rk_archive_u64(a, &s->stuck_bytes);
     rk_archive_u64(a, &s->brown_out_ns);
 }

@@ -23,9 +23,10 @@ struct rk_boot_state {
     uint32_t lines_after_radio; /* of this start, behind the end of the radio's */
     uint32_t starts;
     bool up;
-    bool collapsed;        /* the supply has, at least once */
-    bool log_lost;         /* no memory for it */
-    uint64_t brown_out_ns; /* when the supply will be gone; UINT64_MAX = not yet */
+    bool collapsed;                 /* the supply has, at least once */
+    bool log_lost;                  /* no memory for it */
+    uint64_t stuck_ns, stuck_bytes; /* time and log when it was last seen to get on */
+    uint64_t brown_out_ns;          /* when the supply will be gone; UINT64_MAX = not yet */
 };
 
 /* Saves or loads it: the note of a snapshot. */

@@ -90,6 +90,7 @@ static void state(const void *machine, struct rk_emulate_state *out)
     out->download = rk_bl_wants_download(soc);
     /* handlers of exceptions print what happened and stay there */
     out->faulty = soc->cpu->exceptions != soc->exceptions_before && !rk_bl_takes_interrupts(soc);
+    out->stuck = out->faulty && soc->watchdog_ns == RK_BL_NEVER;
 }
 
 static void archive(void *machine, struct rk_archive *a)

@@ -131,6 +131,19 @@ static void a_chip_that_is_held_executes_nothing(void **state)
     assert_string_equal(id, "pin.cen");
 }
 
+/* It is not executed up to the end of the time when nothing can happen any more. */
+static void a_crash_ends_the_run(void **state)
+{
+    static const uint32_t code[] = {0x00000297, 0x01028293, 0x30529073, 0x00100073, 0x0000006F};
+    const struct rk_boot_request q = {.time_ns = 9000000000ull};
+    char id[24];
+    struct rk_boot_result out = boot_code(code, 5, q, id);
+    (void)state;
+    assert_int_equal(out.outcome, RK_BOOT_CRASHES);
+    assert_int_equal(out.crash_pc, 0x2300000C);
+    assert_true(out.state.time_ns >= 1000000000ull && out.state.time_ns < 1100000000ull);
+}
+
 static void hostile_programs_end(void **state)
 {
     static const struct {
@@ -154,6 +167,7 @@ static void hostile_programs_end(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rk_boot_result out = boot_code(rows[i].code, 6, (struct rk_boot_request){0}, id);
+        assert_true(out.state.time_ns < 1000000000ull || out.outcome == RK_BOOT_SILENT);
         if (out.outcome != rows[i].outcome || out.crash_pc != rows[i].at)
             fail_msg("program %zu: %s at %08x", i, out.summary, (unsigned)out.crash_pc);
     }
@@ -196,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_supply_collapses_where_it_is_told),
         cmocka_unit_test(a_strap_or_the_efuses_keep_it_from_starting),
         cmocka_unit_test(a_chip_that_is_held_executes_nothing),
+        cmocka_unit_test(a_crash_ends_the_run),
         cmocka_unit_test(hostile_programs_end),
         cmocka_unit_test(other_conditions_are_refused),
     };
