@@ -29,7 +29,7 @@ enum rk_status flash_bl602_load(struct session *s, struct flash_bl602 *out)
     sources->default_tree = tree && strcmp(tree, "default") == 0;
     if (st == RK_OK && tree && !sources->default_tree)
         st = session_load(s, tree, &out->tree, &sources->tree_len);
-    if (layout && !rk_file_exists(layout))
+    if (layout && !rk_file_exists(layout) && !strpbrk(layout, "./\\"))
         sources->layout = layout;
     else if (st == RK_OK && layout)
         st = session_load(s, layout, &out->table, &sources->table_len);

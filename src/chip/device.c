@@ -24,7 +24,8 @@ static enum rk_status no_answer(const struct rk_device *dev, uint32_t timeout_ms
                            ? "something talks on this wire: UART1 of the module (RX1, TX1)? "
                              "another chip on it? power-cycle the module while this waits"
                            : "power-cycle the module, or pull CEN to ground for 0.2 s, while this "
-                             "waits; are RX and TX swapped? is there 3.3 V?");
+                             "waits; are RX and TX swapped? is there 3.3 V? a BL602 "
+                             "needs GPIO8 at 3.3 V at that moment");
     return RK_ERR_NO_LINK;
 }
 

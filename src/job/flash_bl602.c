@@ -3,6 +3,7 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "chip/chip.h"
+#include "job/transfer.h"
 
 #include <rekindle/job.h>
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define ROUNDS_MAX 16 /* of judging and reading; each learns of one stage of the start */
+#define TREE_MAX   0x8000u
 
 /* The flash as far as it was read. */
 struct view {
@@ -62,7 +64,7 @@ static enum rk_status learn(struct view *v, uint32_t addr, uint32_t len, struct 
             continue;
         }
         enum rk_status st =
-            rk_job_read(v->dev, (uint32_t)at, v->bytes + at, count * RK_SECTOR_SIZE, err);
+            rk_read_silently(v->dev, (uint32_t)at, v->bytes + at, count * RK_SECTOR_SIZE, err);
         if (st != RK_OK)
             return st;
         memset(v->known + sector, 1, count);
@@ -86,6 +88,26 @@ static enum rk_status judge(struct view *v, struct rk_error *err)
         }
     }
     return RK_OK;
+}
+
+/* Plans, and reads what the plan turns out to need. */
+static enum rk_status make_plan(struct view *v, const struct rk_image_file *app,
+                                const struct rk_bl602_sources *sources, struct rk_bl602_plan **plan,
+                                struct rk_error *err)
+{
+    struct rk_error problem = {0};
+    enum rk_status st = RK_OK;
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        st = rk_bl602_plan(&v->flash, app->data, app->len, sources, plan, &problem);
+        if (st != RK_ERR_ARG || strcmp(problem.id, "bl602.unread") != 0)
+            break;
+        if (learn(v, problem.addr, TREE_MAX, err) != RK_OK)
+            return err ? err->status : RK_ERR_LINK_LOST;
+    }
+    if (st != RK_OK && err)
+        *err = problem;
+    return st;
 }
 
 static void add_up(struct rk_write_result *out, const struct rk_write_result *one)
@@ -182,7 +204,7 @@ enum rk_status rk_job_flash_bl602(struct rk_device *dev, const struct rk_image_f
     if (st == RK_OK)
         st = judge(&v, err);
     if (st == RK_OK)
-        st = rk_bl602_plan(&v.flash, app->data, app->len, sources, &plan, err);
+        st = make_plan(&v, app, sources, &plan, err);
     if (st == RK_OK && !plan->after.complete)
         st = rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.missing",
                      "with this application the module would not start");

@@ -66,10 +66,9 @@ static enum rk_status read_all(struct reading *r, struct rk_error *err)
     return status;
 }
 
-enum rk_status rk_job_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
-                           struct rk_error *err)
+enum rk_status rk_read_silently(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                                struct rk_error *err)
 {
-    struct rk_context *ctx = rk_device_context(dev);
     enum rk_status status = rk_survey_check_range(dev, addr, len, err);
 
     if (status != RK_OK)
@@ -83,16 +82,25 @@ enum rk_status rk_job_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, s
     r->transfer.survey = &r->survey;
     status = rk_survey_init(&r->survey, dev, err);
     if (status == RK_OK) {
-        rk_stage_begin(ctx, "read", "0x%06x+0x%zx", (unsigned)addr, len);
         dev->in_turn.addr = (addr + RK_BLOCK_SIZE - 1) / RK_BLOCK_SIZE * RK_BLOCK_SIZE;
         uint32_t end = (addr + (uint32_t)len) / RK_BLOCK_SIZE * RK_BLOCK_SIZE;
         dev->in_turn.len = end > dev->in_turn.addr ? end - dev->in_turn.addr : 0;
         status = read_all(r, err);
         dev->in_turn.len = 0;
     }
-    if (status == RK_OK)
-        rk_stage_end(ctx, "read", "every sector agrees with the chip's digest");
     rk_survey_free(&r->survey);
     free(r);
+    return status;
+}
+
+enum rk_status rk_job_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, size_t len,
+                           struct rk_error *err)
+{
+    struct rk_context *ctx = rk_device_context(dev);
+
+    rk_stage_begin(ctx, "read", "0x%06x+0x%zx", (unsigned)addr, len);
+    enum rk_status status = rk_read_silently(dev, addr, buf, len, err);
+    if (status == RK_OK)
+        rk_stage_end(ctx, "read", "every sector agrees with the chip's digest");
     return status;
 }

@@ -13,7 +13,7 @@ struct rule {
     enum rk_safety_stage stage;
     const char *text; /* what the rule refuses, for the help */
     bool (*objects)(const struct rk_safety_case *c);
-    /* The sentence of the refusal and what was seen; then what happens if the rule is lifted. */
+    /* The sentence of the refusal and what was seen, and perhaps another way out as the hint. */
     void (*explain)(const struct rk_safety_case *c, struct rk_error *err);
     const char *way_out; /* the better way */
     const char *lifted;  /* what happens with --force */
@@ -108,6 +108,9 @@ static void boot_explains(const struct rk_safety_case *c, struct rk_error *err)
         rk_error_detail(err, "boot loader in the file: %s for %s",
                         c->image->boot_name[0] ? c->image->boot_name : "unknown",
                         c->image->chip[0] ? c->image->chip : "an unknown chip");
+    if (strcmp(c->device->family, "bl602") == 0)
+        rk_error_hint(err, "`rekindle flash FILE` puts an application where the module's table "
+                           "says, and --boot FILE gives it another loader");
 }
 
 /* On these chips even a good loader is a danger: a power cut in the middle ends it. */
@@ -178,7 +181,7 @@ static void size_explains(const struct rk_safety_case *c, struct rk_error *err)
 
 static bool layout_objects(const struct rk_safety_case *c)
 {
-    return c->overlapping || c->boot_missing;
+    return c->overlapping || c->boot_missing || c->misplaced;
 }
 
 static void layout_explains(const struct rk_safety_case *c, struct rk_error *err)
@@ -186,6 +189,12 @@ static void layout_explains(const struct rk_safety_case *c, struct rk_error *err
     if (c->boot_missing) {
         rk_fail(err, RK_ERR_REFUSED, "",
                 "the file is an application alone, and the module has no boot loader to start it");
+        return;
+    }
+    if (c->misplaced) {
+        rk_fail(err, RK_ERR_REFUSED, "", "the file does not belong at the address that was named");
+        rk_error_detail(err, "the file: %s; the module would not start", c->image->summary);
+        rk_error_hint(err, "leave out --at: it goes where the module's partition table says");
         return;
     }
     rk_fail(err, RK_ERR_REFUSED, "",
@@ -270,8 +279,9 @@ static const struct rule rules[RK_RULE_COUNT] = {
                       "run `rekindle info` and compare with the part on the module",
                       "believes the size; what is too high lands on the boot loader"},
     [RK_RULE_LAYOUT] = {"layout", RK_SAFETY_DEVICE,
-                        "files whose parts overlap with different contents, and applications "
-                        "for a module without a boot loader",
+                        "files whose parts overlap with different contents, applications for "
+                        "a module without a boot loader, and parts of a BL602 at an address "
+                        "where nothing looks for them",
                         layout_objects, layout_explains,
                         "get a whole image (QIO), or build one: rekindle flash FILE --boot LOADER",
                         "writes it as it is; of overlapping parts the later one wins"},
@@ -306,10 +316,12 @@ enum rk_status rk_safety_judge(const struct rk_safety_case *c, enum rk_safety_st
         if (rule->stage != stage || lifted & RK_RULE_BIT(i) || !rule->objects(c))
             continue;
         if (err) {
+            char way_out[sizeof err->hint];
             rule->explain(c, err);
+            rk_text_copy(way_out, sizeof way_out, err->hint[0] ? err->hint : rule->way_out);
             rk_text_format(err->id, sizeof err->id, "refused.%s", rule->name);
             rk_text_copy(err->rule, sizeof err->rule, rule->name);
-            rk_error_hint(err, "%s; --force=%s %s", rule->way_out, rule->name, rule->lifted);
+            rk_error_hint(err, "%s; --force=%s %s", way_out, rule->name, rule->lifted);
         }
         return RK_ERR_REFUSED;
     }

@@ -24,6 +24,7 @@ struct rk_safety_case {
     const struct rk_device_info *device;
     const struct rk_image_facts *image; /* NULL for raw bytes and erases */
     bool boot_missing; /* an application alone, and the module has no boot loader that works */
+    bool misplaced;    /* the address that was named is none at which such a file does anything */
 
     /* RK_SAFETY_PLAN */
     enum rk_key_class device_key;   /* from the efuse, else from the code in the flash */

@@ -26,4 +26,8 @@ RK_MUST_CHECK enum rk_status rk_transfer_sector(struct rk_transfer *transfer, ui
 RK_MUST_CHECK enum rk_status rk_transfer_block(struct rk_transfer *transfer, uint32_t addr,
                                                uint8_t *out, bool *good, struct rk_error *err);
 
+/* As rk_job_read(), as a part of something else: without a stage of its own. */
+RK_MUST_CHECK enum rk_status rk_read_silently(struct rk_device *dev, uint32_t addr, uint8_t *buf,
+                                              size_t len, struct rk_error *err);
+
 #endif

@@ -316,6 +316,44 @@ static enum rk_status nothing_left(bool boot, struct rk_error *err)
     return RK_ERR_REFUSED;
 }
 
+/* Where the module's table has its firmware, whichever slot; without a table, where all have it. */
+static bool is_slot(const struct rk_transaction *t, uint32_t addr)
+{
+    bool none = true;
+
+    for (size_t i = 0; i < t->dev->region_count; i++) {
+        const struct rk_region *r = &t->dev->regions[i];
+        if (r->kind != RK_REGION_APP && r->kind != RK_REGION_OTA)
+            continue;
+        if (r->addr == addr)
+            return true;
+        none = false;
+    }
+    return none && addr == 0x10000;
+}
+
+/* The pieces of a BL602 start only where ROM, second-stage loader or application look for them. */
+static bool is_misplaced(const struct rk_transaction *t)
+{
+    uint32_t addr = t->file.addr;
+
+    switch (t->facts.kind) {
+    case RK_IMAGE_BL602:
+        return !is_slot(t, addr);
+    case RK_IMAGE_BL602_APP:
+        return addr < RK_SECTOR_SIZE || !is_slot(t, addr - RK_SECTOR_SIZE);
+    case RK_IMAGE_BL602_BOOT:
+        return addr > 0x2000;
+    case RK_IMAGE_BL602_TABLE:
+        return addr != 0xE000 && addr != 0xF000;
+    case RK_IMAGE_BL602_OTA:
+    case RK_IMAGE_BL602_RAM:
+        return true;
+    default:
+        return false;
+    }
+}
+
 enum rk_status rk_step_place(struct rk_transaction *t, struct rk_error *err)
 {
     enum rk_status status;
@@ -344,6 +382,7 @@ enum rk_status rk_step_place(struct rk_transaction *t, struct rk_error *err)
     if (status != RK_OK)
         return status;
     t->safety.overlapping = rk_segments_conflict(&t->segments);
+    t->safety.misplaced = t->kind == RK_WRITE_FLASH && t->file.have_addr && is_misplaced(t);
     status = rk_safety_judge(&t->safety, RK_SAFETY_DEVICE, t->policy->lifted, err);
     bool boot = touches(t, RK_REGION_BOOT);
     if (status == RK_OK && t->kind == RK_WRITE_FLASH)

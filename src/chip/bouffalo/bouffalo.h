@@ -32,6 +32,14 @@ enum rk_bfl_op {
     RK_BFL_MEMORY_READ = 0x51
 };
 
+/* A chip whose mask ROM speaks the same protocol. */
+struct rk_bfl_relative {
+    uint32_t version; /* first word of its boot info */
+    const char *name;
+    unsigned id_at, id_len; /* where its chip id is in it, highest byte first or last: `reversed` */
+    bool reversed;
+};
+
 struct rk_bfl_state {
     bool loader;      /* a loader runs in RAM; false = mask ROM */
     bool stub;        /* and it is our own */
@@ -45,7 +53,9 @@ struct rk_bfl_state {
     unsigned tries;  /* handshakes */
     unsigned pulses; /* of the modem lines */
     uint64_t last_pulse_us, last_sent_us;
-    uint8_t info[20]; /* boot info */
+    bool named;                             /* the user has said that it is one of this family */
+    uint8_t info[24];                       /* boot info: 20 bytes of a BL602 */
+    const struct rk_bfl_relative *relative; /* it is that; NULL = a BL602 */
     uint8_t tx[RK_BFL_FRAME_MAX];
     uint8_t rx[2 * RK_BFL_FRAME_MAX];
     size_t rx_len, rx_used;
@@ -106,6 +116,9 @@ enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct 
 /* The ROM was found at the low rate at which all families are looked for: makes it faster, if it and the
  * adapter can. */
 enum rk_status rk_bfl_hurry(struct rk_device *dev, struct rk_error *err);
+enum rk_status rk_bfl_explain(struct rk_device *dev, struct rk_error *err);
+/* The relative whose boot info begins so; NULL = none that is known. */
+const struct rk_bfl_relative *rk_bfl_relative_of(const uint8_t *info, size_t len);
 enum rk_status rk_bfl_resync(struct rk_device *dev, struct rk_error *err);
 /* Looks for ROM or vendor's loader at the rates they may have. */
 enum rk_status rk_bfl_knock_again(struct rk_device *dev, struct rk_error *err);

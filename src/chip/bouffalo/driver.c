@@ -7,6 +7,10 @@ static const struct rk_chip_entry chips[] = {
     {"BL602", "bl602", "BL604", true, 2u << 20, RK_SUPPORT_SIMULATED, RK_SUPPORT_SIMULATED,
      RK_SUPPORT_SIMULATED,
      "a virtual module that repeats the executed mask ROM and vendor loaders byte for byte"},
+    {"BL702", "bl602", "BL704 BL706", true, 1u << 20, RK_SUPPORT_UNTESTED, RK_SUPPORT_NONE,
+     RK_SUPPORT_NONE, "told by its boot info, and left alone"},
+    {"BL616", "bl602", "BL618", true, 4u << 20, RK_SUPPORT_UNTESTED, RK_SUPPORT_NONE,
+     RK_SUPPORT_NONE, "told by its boot info, and left alone"},
 };
 
 static const struct rk_chip_entry *entry(size_t index)
@@ -34,6 +38,7 @@ const struct rk_chip_driver rk_bouffalo_driver = {
     .digest_kind = RK_DIGEST_SHA256,
     .entry = entry,
     .try_link = rk_bfl_try_link,
+    .explain = rk_bfl_explain,
     .probe = rk_bfl_probe,
     .locate = rk_bfl_locate,
     .identify = rk_bfl_identify,

@@ -36,6 +36,36 @@ static void take_info(struct rk_device *dev)
     info->has_mac = !rk_bytes_all(info->mac, 6, 0);
 }
 
+static enum rk_status refuse_relative(const struct rk_bfl_state *s, struct rk_error *err)
+{
+    const struct rk_bfl_relative *r = s->relative;
+    char id[17] = "";
+
+    if (!r)
+        return RK_OK;
+    for (unsigned i = 0; i < r->id_len; i++)
+        rk_text_format(id + 2 * i, sizeof id - 2 * i, "%02x",
+                       s->info[r->id_at + (r->reversed ? r->id_len - 1 - i : i)]);
+    rk_fail(err, RK_ERR_UNSUPPORTED, "bl602.relative", "this is a %s: rekindle only tells that",
+            r->name);
+    rk_error_detail(err, "ROM version %08x, chip id %s", (unsigned)r->version, id);
+    rk_error_hint(err, "nothing was done to it; Bouffalo Lab's own tools, or pine64's blisp for a "
+                       "BL702, can flash it");
+    return RK_ERR_UNSUPPORTED;
+}
+
+/* It is a BL602: is that what the user has named? */
+static enum rk_status refuse_another(const struct rk_connect_options *opt, struct rk_error *err)
+{
+    const struct rk_chip_entry *named = opt->chip ? rk_chip_find(opt->chip) : NULL;
+
+    if (!named || rk_text_same(named->name, "BL602"))
+        return RK_OK;
+    rk_fail(err, RK_ERR_CHIP_MISMATCH, "chip.mismatch", "this is a BL602, not a %s", named->name);
+    rk_error_hint(err, "leave out --chip, or name the chip that it is");
+    return RK_ERR_CHIP_MISMATCH;
+}
+
 static enum rk_status refuse_secure(const struct rk_bfl_state *s, struct rk_error *err)
 {
     if (s->info[4] == 0 && s->info[5] == 0)
@@ -103,9 +133,13 @@ static enum rk_status find_flash(struct rk_device *dev, struct rk_error *err)
     rk_text_copy(info->flash_name, sizeof info->flash_name, part ? part->name : "");
     info->flash_size = part ? part->size : rk_bl602_size_of_code(id[2]);
     info->flash_size_evidence = part ? RK_EVIDENCE_CONFIRMED : RK_EVIDENCE_ONE;
-    if (info->flash_size == 0)
-        return rk_fail(err, RK_ERR_UNSUPPORTED, "flash.size-unknown",
-                       "the flash part %02x%02x%02x has an unknown size", id[0], id[1], id[2]);
+    if (info->flash_size == 0) {
+        rk_fail(err, RK_ERR_UNSUPPORTED, "flash.size-unknown",
+                "the flash part %02x%02x%02x has an unknown size", id[0], id[1], id[2]);
+        rk_error_hint(err, "if it is the same each time, please report it with the marking of the "
+                           "flash chip; if not, the supply or the module is at fault");
+        return RK_ERR_UNSUPPORTED;
+    }
     return send_parameters(dev, part, err);
 }
 
@@ -113,8 +147,12 @@ enum rk_status rk_bfl_probe(struct rk_device *dev, const struct rk_connect_optio
                             struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
-    enum rk_status st = refuse_secure(s, err);
+    enum rk_status st = refuse_relative(s, err);
 
+    if (st == RK_OK)
+        st = refuse_another(opt, err);
+    if (st == RK_OK)
+        st = refuse_secure(s, err);
     if (st == RK_OK && !s->loader)
         st = rk_bfl_hurry(dev, err);
     if (st == RK_OK && !s->loader && s->image)

@@ -15,6 +15,7 @@
 #define FAST_BAUD        1000000u /* as exact as the ROM's oscillator is */
 #define PAUSE_US         10000u   /* behind OK the chip throws away what comes */
 #define ANSWER_US        14000u   /* OK comes 8 ms (ROM) or 12 ms (loader) after the first byte */
+#define INFO             20u      /* bytes of boot info */
 #define LISTEN_US        100000u
 #define ASK_US           8000u /* boot info of a ROM that was trained already */
 #define SHY_TRIES        10u   /* turns left to others before the first byte is sent */
@@ -61,6 +62,20 @@ enum rk_status rk_bfl_handshake(struct rk_device *dev, uint32_t baud, uint64_t w
     return rk_bfl_discard(dev, err);
 }
 
+/* As Bouffalo Lab's engine and the public clients know them; never met here. */
+const struct rk_bfl_relative *rk_bfl_relative_of(const uint8_t *info, size_t len)
+{
+    static const struct rk_bfl_relative relatives[] = {
+        {0x07020001, "BL702", 16, 8, false},
+        {0x06160001, "BL616", 12, 6, true},
+    };
+
+    for (size_t i = 0; len >= INFO && i < sizeof relatives / sizeof relatives[0]; i++)
+        if (rk_get_le32(info) == relatives[i].version)
+            return &relatives[i];
+    return NULL;
+}
+
 /* Bytes 12 to 17 are the MAC, 18 counts the bits in it that are 0. */
 static bool plausible(const uint8_t *info)
 {
@@ -88,11 +103,8 @@ static bool ask_old(struct rk_device *dev, uint64_t wait_us)
 enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct rk_error *err)
 {
     struct rk_bfl_state *s = rk_bfl_state(dev);
-    const struct rk_bfl_command command = {.name = "tell the boot info",
-                                           .op = RK_BFL_BOOT_INFO,
-                                           .data = true,
-                                           .answer_len = sizeof s->info,
-                                           .device_us = wait_us};
+    const struct rk_bfl_command command = {
+        .name = "tell the boot info", .op = RK_BFL_BOOT_INFO, .data = true, .device_us = wait_us};
     struct rk_bfl_answer answer;
 
     if (s->old && ask_old(dev, wait_us))
@@ -101,8 +113,12 @@ enum rk_status rk_bfl_boot_info(struct rk_device *dev, uint64_t wait_us, struct 
     enum rk_status st = rk_bfl_exchange(dev, &command, &answer, err);
     if (st != RK_OK)
         return st;
-    memcpy(s->info, answer.data, sizeof s->info);
-    if (!plausible(s->info))
+    memset(s->info, 0, sizeof s->info);
+    memcpy(s->info, answer.data, answer.len < sizeof s->info ? answer.len : sizeof s->info);
+    s->relative = rk_bfl_relative_of(s->info, answer.len);
+    if (s->relative)
+        return RK_OK;
+    if (answer.len != INFO || !plausible(s->info))
         return rk_fail(err, RK_ERR_PROTOCOL, "link.mismatch", "the boot info makes no sense");
     s->loader = rk_get_le32(s->info) == UINT32_MAX;
     return RK_OK;
@@ -201,6 +217,7 @@ enum rk_status rk_bfl_try_link(struct rk_device *dev, const struct rk_connect_op
         return st;
     struct rk_bfl_state *s = rk_bfl_state(dev);
     uint32_t before = rk_link_baud(dev->link);
+    s->named = alone;
     s->tries++;
     if (!alone && s->tries <= SHY_TRIES)
         return RK_OK;
@@ -220,6 +237,21 @@ enum rk_status rk_bfl_try_link(struct rk_device *dev, const struct rk_connect_op
     if (st == RK_OK && !*linked && !alone && before != rk_link_baud(dev->link))
         st = rk_link_set_baud(dev->link, before, NULL, err);
     return st;
+}
+
+enum rk_status rk_bfl_explain(struct rk_device *dev, struct rk_error *err)
+{
+    if (!rk_bfl_state(dev)->named)
+        return RK_OK;
+    rk_fail(err, RK_ERR_NO_LINK, "link.no-answer", "no BL602 answered on %s",
+            rk_link_info(dev->link)->name);
+    rk_error_detail(err, "%u bytes received, none of them a reply", (unsigned)dev->stray_bytes);
+    rk_error_hint(err,
+                  "GPIO8 has to be at 3.3 V while the module is reset or gets its power: only then "
+                  "the mask ROM listens, for ever; RX is GPIO7, TX is GPIO16; %s",
+                  dev->stray_bytes ? "what came may be the text of a start from flash"
+                                   : "is there 3.3 V, are RX and TX swapped?");
+    return RK_ERR_NO_LINK;
 }
 
 static enum rk_status lost(struct rk_error *err)

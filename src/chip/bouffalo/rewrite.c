@@ -12,10 +12,11 @@
 
 #define CHUNK       8192u /* of a later loader's 16384 */
 #define OLD_CHUNK   4096u
-#define FIRST_CHUNK 2048u      /* of a stream: the sooner it begins to unpack */
+#define FIRST_CHUNK 2048u /* of a stream: the sooner it begins to unpack */
+#define UNPACK_US   1500000u
+#define PAGE_US     1000u
 #define PACKED      (1u << 31) /* in the address: an xz stream begins */
 #define LEAST       8192u      /* what is worth packing */
-#define FRAME_US    10000000u  /* one frame can become much flash */
 
 struct rewriting {
     struct rk_device *dev;
@@ -74,7 +75,7 @@ static enum rk_status send_packed(struct rk_device *dev, const struct rewriting 
         rk_put_le32(payload, (w->what->addr + w->at) | (at ? 0 : PACKED));
         memcpy(payload + 4, w->packed + at, n);
         frame.len = 4 + n;
-        frame.device_us = FRAME_US;
+        frame.device_us = UNPACK_US + w->len / 256 * PAGE_US; /* one frame can become all of it */
         st = rk_bfl_exchange(dev, &frame, &answer, err);
         tell(dev, w->what, w->at + (uint32_t)(w->len * (uint64_t)(at + n) / w->packed_len));
     }

@@ -70,13 +70,15 @@ static enum rk_status read_bare(const uint8_t *data, size_t len, bool any, struc
 }
 
 /* Why a header is not one that starts on a BL602; NULL if it is. */
+#define RAM 0x20000000u /* an image that starts there is not executed in the flash */
+
 static const char *header_objection(const struct rk_bfl_header *h)
 {
     if (h->other_chip)
         return "its header is one of another chip of the family";
     if (!h->crc_good)
         return "the CRC of its header is wrong: damaged, or made for another chip";
-    if (!h->flat)
+    if (!h->flat || h->start >= RAM)
         return "it is an image for the RAM, such as a flash loader";
     if (!h->plain)
         return "it is signed or enciphered: no chip without these efuses starts it";

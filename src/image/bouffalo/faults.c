@@ -14,7 +14,7 @@
 #define NO_RADIO "'wifi NULL.', 'bt NULL.', 'uart uart@4000A000 NULL.'; no MAC, no radio settings"
 #define GET_BOOT2                                                                                  \
     "write the second-stage loader with its header: 0x000000-0x00E000 of this module's backup, "   \
-    "or a boot2 file (--boot2 FILE)"
+    "or a boot2 file (--boot FILE)"
 #define GET_TABLE "write both copies of the table, with age 0 and slot 0 active: flash does that"
 #define GET_APP   "write the application with its header: rekindle flash APP.bin"
 #define GET_TREE                                                                                   \

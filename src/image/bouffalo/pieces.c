@@ -22,6 +22,12 @@ static enum rk_status bad_source(struct rk_error *err, const char *what, const c
     rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.source", "the file that was given as %s is none",
             what);
     rk_error_detail(err, "%s", detail);
+    if (strcmp(what, "device tree") == 0)
+        rk_error_hint(err,
+                      "needed is a .dtb, a .dts, or a backup of a module whose board is the same");
+    else
+        rk_error_hint(err, "needed is a boot2 file of the vendor's tools, or a backup of a BL602: "
+                           "its first 0xE000 bytes");
     return RK_ERR_IMAGE_FORMAT;
 }
 
@@ -32,7 +38,8 @@ enum rk_status rk_bfl_plan_missing(struct rk_bfl_planner *p, enum rk_bl602_piece
             "the module would not start: its %s is missing", rk_bl602_piece_name(piece));
     rk_error_detail(p->err, "%s", detail);
     rk_error_hint(p->err, "%s", hint);
-    rk_error_at(p->err, p->plan->before.piece_addr[piece]);
+    if (p->plan->before.piece_addr[piece] || piece == RK_BL602_BOOT_HEADER)
+        rk_error_at(p->err, p->plan->before.piece_addr[piece]);
     return RK_ERR_IMAGE_FORMAT;
 }
 
@@ -353,6 +360,15 @@ static enum rk_status write_tree(struct rk_bfl_planner *p, struct rk_dt *tree,
     return rk_bfl_plan_write(p, RK_BL602_TREE, place->addr[0], kept, len, why);
 }
 
+/* Nobody has looked whether there is one: without a valid table it was not known where. */
+static bool is_unread(const struct rk_bfl_planner *p, const struct rk_bfl_part *place)
+{
+    uint32_t addr = place->addr[0];
+
+    return p->flash->known && addr < p->flash_size && place->max_len[0] > 0 &&
+           !rk_bfl_plan_bytes(p, addr, SECTOR < place->max_len[0] ? SECTOR : place->max_len[0]);
+}
+
 enum rk_status rk_bfl_plan_tree(struct rk_bfl_planner *p)
 {
     const struct rk_bfl_part *place = rk_bfl_part_named(&p->wanted, "factory");
@@ -364,6 +380,11 @@ enum rk_status rk_bfl_plan_tree(struct rk_bfl_planner *p)
 
     if (!place)
         return RK_OK; /* the judgement of the result names it */
+    if (!own && !p->from->tree && is_unread(p, place)) {
+        rk_fail(p->err, RK_ERR_ARG, "bl602.unread", "the place of the device tree was not read");
+        rk_error_at(p->err, place->addr[0]);
+        return RK_ERR_ARG;
+    }
     if (!p->from->tree && stays && !p->from->mac && !p->from->capcode)
         return RK_OK;
     if (p->from->tree) {

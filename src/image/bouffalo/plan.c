@@ -98,7 +98,9 @@ static enum rk_status layout_error(struct rk_bfl_planner *p, const char *detail)
     char names[96];
 
     rk_bfl_layout_names(names, sizeof names);
-    rk_fail(p->err, RK_ERR_IMAGE_FORMAT, "bl602.layout", "the partition table does not suit");
+    bool own = p->now.count && rk_bfl_table_same(&p->now, &p->wanted);
+    rk_fail(p->err, RK_ERR_IMAGE_FORMAT, "bl602.layout", "the %spartition table does not suit",
+            own ? "module's own " : "");
     rk_error_detail(p->err, "%s", detail);
     rk_error_hint(p->err, "--layout takes a .toml file or one of %s", names);
     return RK_ERR_IMAGE_FORMAT;
@@ -120,6 +122,7 @@ static void name_layout(struct rk_bfl_planner *p)
 
 static enum rk_status choose_layout(struct rk_bfl_planner *p)
 {
+    static const char *const needed[] = {"FW", "PSM", "factory"};
     enum rk_status status = RK_OK;
     char text[80];
 
@@ -139,6 +142,16 @@ static enum rk_status choose_layout(struct rk_bfl_planner *p)
         return status;
     if (!rk_bfl_part_of_type(&p->wanted, 0))
         return layout_error(p, "it has no firmware entry (type 0)");
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        const struct rk_bfl_part *part =
+            i ? rk_bfl_part_named(&p->wanted, needed[i]) : rk_bfl_part_of_type(&p->wanted, 0);
+
+        if (!part || part->addr[0] < p->flash_size)
+            continue;
+        rk_text_format(text, sizeof text, "it puts \"%s\" at 0x%06X, the flash ends at 0x%06X",
+                       part->name, part->addr[0], p->flash_size);
+        return layout_error(p, text);
+    }
     for (size_t i = 0; i < p->wanted.count; i++) {
         const struct rk_bfl_part *part = &p->wanted.parts[i];
 
@@ -200,6 +213,14 @@ static enum rk_status plan_app(struct rk_bfl_planner *p)
 
 /* ---- settings and tables ---- */
 
+#define STORE_MAGIC_AT 8u /* in the first sector of a store */
+
+/* Without a valid table the settings may still be where the new one has them: they stay. */
+static bool is_store(const uint8_t *bytes)
+{
+    return bytes && memcmp(bytes + STORE_MAGIC_AT, "EF40", 4) == 0;
+}
+
 /* The settings' new place must be blank or a store. The old place is left as it is. */
 static enum rk_status plan_settings(struct rk_bfl_planner *p)
 {
@@ -210,8 +231,14 @@ static enum rk_status plan_settings(struct rk_bfl_planner *p)
     bool moves = psm && (!old || old->addr[0] != psm->addr[0] || old->max_len[0] < len);
 
     if (!moves || len == 0 || psm->addr[0] % SECTOR || psm->addr[0] >= p->flash_size ||
-        len > p->flash_size - psm->addr[0] || (bytes && rk_bytes_all(bytes, len, 0xFF)))
+        len > p->flash_size - psm->addr[0] || (bytes && rk_bytes_all(bytes, len, 0xFF)) ||
+        (!old && is_store(bytes)))
         return RK_OK;
+    if (!old && !bytes && p->flash->known) {
+        rk_fail(p->err, RK_ERR_ARG, "bl602.unread", "the place of the settings was not read");
+        rk_error_at(p->err, psm->addr[0]);
+        return RK_ERR_ARG;
+    }
     return rk_bfl_plan_write(p, RK_BL602_SETTINGS, psm->addr[0], NULL, len,
                              "the place of the settings moves here: to be blank");
 }
@@ -385,6 +412,40 @@ static enum rk_status judge_result(struct rk_bfl_planner *p)
     return status;
 }
 
+/* ---- what stands beside the application ---- */
+
+static bool is_missing(enum rk_status status, const struct rk_error *err)
+{
+    return status == RK_ERR_IMAGE_FORMAT && strcmp(err->id, "bl602.missing") == 0;
+}
+
+/* Names everything that is missing at once. */
+static enum rk_status plan_neighbours(struct rk_bfl_planner *p)
+{
+    struct rk_error *err = p->err, tree = {0};
+
+    p->err = &tree;
+    enum rk_status tree_status = rk_bfl_plan_tree(p);
+    bool no_tree = is_missing(tree_status, &tree);
+    struct rk_error boot = {0};
+    p->err = &boot;
+    enum rk_status status = tree_status == RK_OK || no_tree ? rk_bfl_plan_boot2(p) : RK_OK;
+    p->err = err;
+    if (no_tree && is_missing(status, &boot)) {
+        rk_fail(err, RK_ERR_IMAGE_FORMAT, "bl602.missing",
+                "the module would not start: its second-stage loader and its device tree are "
+                "missing");
+        rk_error_detail(err, "%s", boot.detail);
+        rk_error_hint(err, "%s; %s", boot.hint, tree.hint);
+        return status;
+    }
+    if (status == RK_OK && tree_status == RK_OK)
+        return RK_OK;
+    if (err)
+        *err = status != RK_OK ? boot : tree;
+    return status != RK_OK ? status : tree_status;
+}
+
 static enum rk_status make(struct rk_bfl_planner *p, const uint8_t *app, size_t app_len)
 {
     enum rk_status status = judge_now(p);
@@ -401,9 +462,7 @@ static enum rk_status make(struct rk_bfl_planner *p, const uint8_t *app, size_t 
     if (status == RK_OK)
         status = plan_settings(p);
     if (status == RK_OK)
-        status = rk_bfl_plan_tree(p);
-    if (status == RK_OK)
-        status = rk_bfl_plan_boot2(p);
+        status = plan_neighbours(p);
     if (status == RK_OK)
         status = plan_tables(p);
     if (status == RK_OK)
