@@ -298,13 +298,13 @@ enum rk_status rk_bfl_hurry(struct rk_device *dev, struct rk_error *err)
 
     if (rk_link_baud(dev->link) != FIRST_BAUD)
         return RK_OK;
-    enum rk_status st = rk_link_set_baud(dev->link, FAST_BAUD, NULL, &ignored);
+    enum rk_status st = rk_link_set_baud(dev->link, FAST_BAUD, NULL, err);
     bool can = st == RK_OK;
     if (can || st == RK_ERR_PORT_CONFIG)
         st = rk_link_set_baud(dev->link, FIRST_BAUD, NULL, err);
     if (st != RK_OK || !can)
         return st;
-    st = change_rate(dev, FIRST_BAUD, FAST_BAUD, &ignored);
+    st = change_rate(dev, FIRST_BAUD, FAST_BAUD, err);
     if (st == RK_OK)
         dev->info.baud = FAST_BAUD;
     if (!absent(st) || st == RK_OK)
