@@ -2,74 +2,32 @@
  * comes as one stream, and goes on while the job works; the digests of its blocks come with it. */
 #include "base/bytes.h"
 #include "base/context.h"
-#include "base/crc.h"
-#include "base/lzma.h"
 #include "chip/bouffalo/bouffalo.h"
 #include "chip/bouffalo/stub.h"
+#include "chip/bouffalo/stub_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAME_US    500000u /* between two frames */
-#define LOSSES      4u      /* in turn, per retry allowed: a frame is long */
-#define HEAD        5u      /* offset, flags */
-#define STORED_HEAD 9u      /* and where in the range its bytes belong */
-#define BLOCK       0x10000u
-#define HASH        32u
-#define SUM_HEAD    4u
-#define SUM_LATE    0x4000u /* bytes behind a block with which its digest has come */
-#define STREAM_MAX  0x100000u
-#define BLOCKS      (STREAM_MAX / BLOCK + 1)
-#define AHEAD_MAX   0x20000u /* of a job that does not say what it will read */
-#define GROWTH      4u
-#define RING        0x2000u
-#define STOP_US     100000u
-
-enum { LAST = 1, STORED = 2 };
-
-struct rk_stub_stream {
-    uint32_t addr, len; /* the range that is read, to `plain` */
-    uint8_t *plain;
-    size_t room;
-    uint32_t given; /* bytes of it that were given out: once each */
-    /* the request: it may begin in the middle of the range, behind a loss */
-    bool asked, done;
-    uint8_t tag;
-    uint32_t from; /* address */
-    uint32_t used; /* bytes that came of it */
-    struct rk_lzma_decoder decoder;
-    uint8_t ring[RING];
-    /* digests of whole blocks: once each, too */
-    struct {
-        bool known;
-        uint32_t addr;
-        uint8_t hash[HASH];
-    } sums[BLOCKS];
-};
-
-/* Bytes of the range that are there. */
-static uint32_t arrived(const struct rk_stub_stream *r)
-{
-    return r->from - r->addr + r->decoder.out_at;
-}
+#define FRAME_US  500000u /* between two frames */
+#define LOSSES    4u      /* in turn, per retry allowed: a frame is long */
+#define BLOCK     0x10000u
+#define HASH      32u
+#define SUM_LATE  0x4000u  /* bytes behind a block with which its digest has come */
+#define AHEAD_MAX 0x20000u /* of a job that does not say what it will read */
+#define GROWTH    4u
+#define STOP_US   100000u
 
 /* ---- frames ---- */
 
 /* Whole sectors again if the request before got stuck within one. */
 static enum rk_status ask(struct rk_device *dev, struct rk_stub_stream *r, struct rk_error *err)
 {
-    uint32_t at = r->addr + arrived(r), down = at / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
+    uint32_t at = r->addr + rk_stub_stream_arrived(r), down = at / RK_SECTOR_SIZE * RK_SECTOR_SIZE;
     uint8_t payload[9];
 
     r->from = down > r->addr ? down : r->addr;
-    r->used = 0;
-    r->done = false;
-    r->decoder.in = r->ring;
-    r->decoder.in_mask = RING - 1;
-    r->decoder.out = r->plain + (r->from - r->addr);
-    r->decoder.out_mask = UINT32_MAX;
-    r->decoder.out_len = r->addr + r->len - r->from;
-    rk_lzma_decode_init(&r->decoder);
+    rk_stub_stream_begin(r);
     r->tag = rk_stub_next_tag(dev);
     rk_put_le32(payload, r->from);
     rk_put_le32(payload + 4, r->decoder.out_len);
@@ -80,64 +38,6 @@ static enum rk_status ask(struct rk_device *dev, struct rk_stub_stream *r, struc
         rk_stub_send(dev, RK_STUB_READ, r->tag, payload, sizeof payload, NULL, 0, err);
     r->asked = st == RK_OK;
     return st;
-}
-
-static bool take_packed(struct rk_stub_stream *r, const uint8_t *data, uint32_t len, bool last)
-{
-    struct rk_lzma_decoder *d = &r->decoder;
-
-    if (len > RING - (d->in_end - d->in_at))
-        return false;
-    for (uint32_t i = 0; i < len; i++)
-        r->ring[(r->used + i) & (RING - 1)] = data[i];
-    d->in_end = r->used + len;
-    d->in_all = last;
-    return rk_lzma_decode(d, d->out_len) != RK_LZMA_DAMAGED;
-}
-
-/* What was packed before is whole, up to `at`. */
-static bool take_stored(struct rk_stub_stream *r, uint32_t at, const uint8_t *data, uint32_t len)
-{
-    struct rk_lzma_decoder *d = &r->decoder;
-
-    d->in_all = true;
-    if (at < d->out_at || (at > d->out_at && rk_lzma_decode(d, at) == RK_LZMA_DAMAGED) ||
-        at != d->out_at || !rk_lzma_decode_stored(d, data, len, r->used + len))
-        return false;
-    d->in_end = r->used + len;
-    return true;
-}
-
-/* Takes a frame. False: it does not go on where the last one ended, or nothing fits together. */
-static bool take(struct rk_stub_stream *r, const struct rk_cobs_frame *f)
-{
-    uint8_t flags = f->payload[4];
-    size_t head = flags & STORED ? STORED_HEAD : HEAD, sum = flags & LAST ? 4 : 0;
-
-    if (rk_get_le32(f->payload) != r->used || f->len < head + sum)
-        return false;
-    uint32_t n = (uint32_t)(f->len - head - sum);
-    bool good = flags & STORED
-                    ? take_stored(r, rk_get_le32(f->payload + HEAD), f->payload + head, n)
-                    : take_packed(r, f->payload + head, n, flags & LAST);
-    r->used += n;
-    if (!good || !(flags & LAST))
-        return good;
-    const struct rk_lzma_decoder *d = &r->decoder;
-    r->done = d->out_at == d->out_len &&
-              rk_crc32(0, d->out, d->out_len) == rk_get_le32(f->payload + head + n);
-    return r->done;
-}
-
-static void take_sum(struct rk_stub_stream *r, const struct rk_cobs_frame *f)
-{
-    uint32_t addr = rk_get_le32(f->payload), index = addr / BLOCK - r->addr / BLOCK;
-
-    if (addr % BLOCK || addr < r->addr / BLOCK * BLOCK || index >= BLOCKS)
-        return;
-    r->sums[index].known = true;
-    r->sums[index].addr = addr;
-    memcpy(r->sums[index].hash, f->payload + SUM_HEAD, HASH);
 }
 
 /* The next frame. Returns TIMEOUT after a loss; what was unpacked stays. */
@@ -156,11 +56,12 @@ static enum rk_status pump(struct rk_device *dev, struct rk_stub_stream *r, stru
         return st;
     if (frame.op == RK_STUB_ERROR)
         return rk_stub_refused("read its flash", &frame, err);
-    if (frame.op == (RK_STUB_DIGEST | RK_STUB_ANSWER) && frame.len == SUM_HEAD + HASH)
-        take_sum(r, &frame);
-    if (frame.op != (RK_STUB_READ | RK_STUB_ANSWER) || frame.len < HEAD || take(r, &frame))
+    if (frame.op == (RK_STUB_DIGEST | RK_STUB_ANSWER) && frame.len == RK_STUB_SUM_LEN)
+        rk_stub_stream_sum(r, frame.payload);
+    if (frame.op != (RK_STUB_READ | RK_STUB_ANSWER) ||
+        rk_stub_stream_take(r, frame.payload, frame.len))
         return RK_OK;
-    if (arrived(r) == r->len) /* the sum is wrong, and nobody knows which byte is */
+    if (rk_stub_stream_arrived(r) == r->len) /* the sum is wrong, and nobody knows which byte is */
         r->decoder.out_at = 0;
     return rk_fail(err, RK_ERR_TIMEOUT, "link.mismatch", "a frame of a read is missing");
 }
@@ -172,12 +73,12 @@ static enum rk_status advance(struct rk_device *dev, struct rk_stub_stream *r, u
 {
     uint32_t failures = 0;
 
-    while (arrived(r) < want || (want == r->len && !r->done)) {
-        uint32_t before = arrived(r);
+    while (rk_stub_stream_arrived(r) < want || (want == r->len && !r->done)) {
+        uint32_t before = rk_stub_stream_arrived(r);
         enum rk_status st = r->asked ? RK_OK : ask(dev, r, err);
         if (st == RK_OK)
             st = pump(dev, r, err);
-        failures = arrived(r) > before ? 0 : failures;
+        failures = rk_stub_stream_arrived(r) > before ? 0 : failures;
         if (st == RK_OK)
             continue;
         r->asked = false;
@@ -275,7 +176,7 @@ bool rk_stub_stream_digest(struct rk_device *dev, uint32_t addr, struct rk_diges
     if (!r || r->len == 0 || addr < r->addr || addr - r->addr >= r->len || r->len < BLOCK)
         return false;
     uint32_t late = addr + BLOCK - r->addr + SUM_LATE;
-    while (!r->sums[index].known && r->asked && !r->done && arrived(r) < late)
+    while (!r->sums[index].known && r->asked && !r->done && rk_stub_stream_arrived(r) < late)
         if (pump(dev, r, NULL) != RK_OK)
             r->asked = false;
     if (!r->sums[index].known || r->sums[index].addr != addr)
@@ -296,7 +197,7 @@ static uint32_t announced(const struct rk_device *dev, uint32_t addr, size_t len
 
     if (addr < dev->in_turn.addr || addr >= end || len > end - addr)
         return 0;
-    return end - addr < STREAM_MAX ? end - addr : STREAM_MAX;
+    return end - addr < RK_STUB_STREAM_MAX ? end - addr : RK_STUB_STREAM_MAX;
 }
 
 /* Jobs read sector by sector; larger pieces pack better and wait less often. */
@@ -349,7 +250,7 @@ enum rk_status rk_stub_read(struct rk_device *dev, uint32_t addr, uint8_t *buf, 
     enum rk_status st = RK_OK;
 
     for (size_t done = 0; st == RK_OK && done < len;) {
-        size_t n = len - done < STREAM_MAX ? len - done : STREAM_MAX;
+        size_t n = len - done < RK_STUB_STREAM_MAX ? len - done : RK_STUB_STREAM_MAX;
         st = read_some(dev, addr + (uint32_t)done, buf + done, (uint32_t)n, err);
         done += n;
     }
