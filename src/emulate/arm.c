@@ -127,8 +127,11 @@ static void forget_op(struct rk_arm_op *op)
 static void forget_range(struct rk_arm_page *page, uint32_t from, uint32_t to)
 {
     unsigned shift = page->thumb ? 1 : 2;
+    uint32_t first = from >> shift;
 
-    for (uint32_t i = from >> shift; i <= to >> shift; i++)
+    /* The second half of a call may be remembered with the first. */
+    first -= page->thumb && first;
+    for (uint32_t i = first; i <= to >> shift; i++)
         forget_op(&page->ops[i]);
 }
 
@@ -140,9 +143,31 @@ static void forget_everywhere(struct rk_arm *a, const uint8_t *bytes, uint32_t f
             forget_range(page, from, to);
 }
 
-static struct rk_arm_page **place_of_page(const struct rk_arm *a, uint32_t addr, bool thumb)
+static struct rk_arm_page *known_page(const struct rk_arm *a, uint32_t addr, bool thumb)
 {
-    return &a->pages[(addr >> RK_BUS_PAGE_BITS) + (thumb ? RK_BUS_PAGES : 0)];
+    uint32_t n = (addr >> RK_BUS_PAGE_BITS) + (thumb ? RK_BUS_PAGES : 0);
+    struct rk_arm_page *const *group = a->groups[n / RK_ARM_GROUP];
+
+    return group ? group[n % RK_ARM_GROUP] : NULL;
+}
+
+/* A page of that kind, in its place; NULL if there is no memory left. */
+static struct rk_arm_page *new_page(struct rk_arm *a, uint32_t addr, bool thumb)
+{
+    uint32_t n = (addr >> RK_BUS_PAGE_BITS) + (thumb ? RK_BUS_PAGES : 0);
+    struct rk_arm_page ***group = &a->groups[n / RK_ARM_GROUP], *page;
+    size_t count = RK_BUS_PAGE / (thumb ? 2 : 4);
+
+    if (!*group)
+        *group = calloc(RK_ARM_GROUP, sizeof **group);
+    page = *group ? calloc(1, sizeof *page + (count + 1) * sizeof page->ops[0]) : NULL;
+    if (!page)
+        return NULL;
+    page->base = addr & ~(RK_BUS_PAGE - 1);
+    page->thumb = thumb;
+    page->other = a->known;
+    a->known = (*group)[n % RK_ARM_GROUP] = page;
+    return page;
 }
 
 static void on_change(void *user, uint32_t base, uint32_t len)
@@ -162,7 +187,7 @@ static void on_change(void *user, uint32_t base, uint32_t len)
         uint32_t to = (uint32_t)((last < end - 1 ? last : end - 1) & (RK_BUS_PAGE - 1));
         const struct rk_bus_page *memory = rk_bus_page_of(a->cpu.bus, (uint32_t)at);
         for (unsigned thumb = 0; thumb < 2; thumb++) {
-            struct rk_arm_page *page = *place_of_page(a, (uint32_t)at, thumb);
+            struct rk_arm_page *page = known_page(a, (uint32_t)at, thumb);
             if (page && page->bytes)
                 forget_range(page, from, to);
         }
@@ -183,23 +208,16 @@ static void enter_next_page(struct rk_arm *a, const struct rk_arm_op *op)
 }
 
 /* Everything in it is to be decoded. */
-static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_page **place)
+static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_page *page)
 {
-    struct rk_arm_page *page = *place;
     size_t count = RK_BUS_PAGE / (a->thumb ? 2 : 4);
 
     if (!rk_arm_memory(a, pc)->read)
         return NULL;
     if (!page)
-        page = calloc(1, sizeof *page + (count + 1) * sizeof page->ops[0]);
+        page = new_page(a, pc, a->thumb);
     if (!page)
         return NULL;
-    if (!*place) {
-        page->other = a->known;
-        a->known = *place = page;
-    }
-    page->base = pc & ~(RK_BUS_PAGE - 1);
-    page->thumb = a->thumb;
     page->bytes = rk_arm_memory(a, pc)->read;
     forget_range(page, 0, RK_BUS_PAGE - 1);
     page->ops[count] = (struct rk_arm_op){.run = enter_next_page, .cond = RK_ARM_ALWAYS};
@@ -215,9 +233,9 @@ static bool is_current(const struct rk_arm *a, const struct rk_arm_page *page)
 
 struct rk_arm_page *rk_arm_page_at(struct rk_arm *a, uint32_t pc)
 {
-    struct rk_arm_page **place = place_of_page(a, pc, a->thumb), *page = *place;
+    struct rk_arm_page *page = known_page(a, pc, a->thumb);
 
-    return page && is_current(a, page) ? page : renew(a, pc, place);
+    return page && is_current(a, page) ? page : renew(a, pc, page);
 }
 
 /* Does what has to be done before an instruction that is not just executed: true if it is. */
@@ -226,6 +244,23 @@ static bool is_due(struct rk_arm *a, const struct rk_arm_op *op)
     if (op->cond & RK_ARM_READS_PC)
         a->r[15] = op->pc + (a->thumb ? 4 : 8);
     return rk_arm_passes(a, op->cond & RK_ARM_CONDITION);
+}
+
+static void decode_thumb(const struct rk_arm_page *page, uint32_t offset, struct rk_arm_op *op)
+{
+    uint32_t code = rk_get_le16(page->bytes + offset);
+
+    rk_thumb_decode(code, page->base | offset, op);
+    if (code >> 11 == 30 && offset + 2 < RK_BUS_PAGE)
+        rk_thumb_join_call(rk_get_le16(page->bytes + offset + 2), op);
+}
+
+static bool reads_pc(const struct rk_arm_op *op)
+{
+    if (op->run == rk_arm_ldr_at || op->run == rk_arm_thumb_call)
+        return false;
+    return op->rd == 15 || op->rn == 15 || op->rm == 15 || op->rs == 15 ||
+           (op->run == rk_arm_block && op->imm & 0x8000);
 }
 
 /* Every instruction that is not decoded yet: decodes itself and is executed. */
@@ -237,13 +272,12 @@ static void decode_first(struct rk_arm *a, const struct rk_arm_op *op)
     struct rk_arm_op *own = &page->ops[i];
 
     if (a->thumb)
-        rk_thumb_decode(rk_get_le16(page->bytes + offset), pc, own);
+        decode_thumb(page, offset, own);
     else
         rk_arm_decode(rk_get_le32(page->bytes + offset), pc, own);
     rk_arm_make_plain(own, pc + (a->thumb ? 4 : 8));
     rk_arm_make_branch(own);
-    bool reads = own->rd == 15 || own->rn == 15 || own->rm == 15 || own->rs == 15;
-    if ((reads && own->run != rk_arm_ldr_at) || (own->run == rk_arm_block && own->imm & 0x8000))
+    if (reads_pc(own))
         own->cond |= RK_ARM_READS_PC;
     if (is_due(a, own))
         own->run(a, own);
@@ -335,7 +369,7 @@ static inline bool run_on(struct rk_arm *a, bool may_spin, const unsigned shift)
         }
         if ((a->next ^ page->base) < RK_BUS_PAGE)
             continue;
-        a->page = *place_of_page(a, a->next, shift == 1);
+        a->page = known_page(a, a->next, shift == 1);
         if (!a->page || !is_current(a, a->page)) {
             a->event = RK_ARM_JUMPED;
             break;
@@ -482,7 +516,8 @@ static void destroy(struct rk_cpu *cpu)
         other = page->other;
         free(page);
     }
-    free(a->pages);
+    for (size_t i = 0; i < RK_ARM_GROUPS; i++)
+        free(a->groups[i]);
     free(a);
 }
 
@@ -502,10 +537,7 @@ enum rk_status rk_arm_new(struct rk_bus *bus, struct rk_cpu **out, struct rk_err
 {
     struct rk_arm *a = calloc(1, sizeof *a);
 
-    if (a)
-        a->pages = calloc(RK_ARM_PAGES, sizeof a->pages[0]);
-    if (!a || !a->pages || !rk_bus_add_watch(bus, on_change, a)) {
-        free(a ? (void *)a->pages : NULL);
+    if (!a || !rk_bus_add_watch(bus, on_change, a)) {
         free(a);
         return rk_fail(err, RK_ERR_NOMEM, "internal.memory", "out of memory");
     }

@@ -8,9 +8,10 @@
 #include "emulate/bus_access.h"
 #include "emulate/cpu.h"
 
-#define RK_ARM_PAGES    (2 * RK_BUS_PAGES) /* as ARM instructions, and as Thumb ones */
-#define RK_ARM_PATIENCE 16u                /* jumps back before a loop is watched first */
-#define RK_ARM_HEADS    4096u              /* loops that are remembered */
+#define RK_ARM_GROUP    1024u /* pages that are found through one entry */
+#define RK_ARM_GROUPS   (2 * RK_BUS_PAGES / RK_ARM_GROUP) /* of ARM instructions, and of Thumb ones */
+#define RK_ARM_PATIENCE 16u   /* jumps back before a loop is watched first */
+#define RK_ARM_HEADS    4096u /* loops that are remembered */
 
 enum {
     RK_ARM_BANK_USER,
@@ -126,8 +127,8 @@ struct rk_arm {
     uint32_t at;              /* its address, where rk_arm_count() was called */
     struct rk_arm_watch *watch; /* while a loop is watched */
     struct rk_arm_head heads[RK_ARM_HEADS];
-    struct rk_arm_page **pages; /* by address, those of Thumb behind the others; most are NULL */
-    struct rk_arm_page *known;  /* list of all */
+    struct rk_arm_page **groups[RK_ARM_GROUPS]; /* by address; NULL = no page of it is known */
+    struct rk_arm_page *known;                  /* list of all */
 };
 
 /* ---- state (arm.c) ---- */
@@ -190,6 +191,8 @@ static inline bool rk_arm_is_loop(struct rk_arm *a, uint32_t addr)
 void rk_arm_decode(uint32_t code, uint32_t pc, struct rk_arm_op *out);
 /* `pc` is the address of the instruction. */
 void rk_thumb_decode(uint32_t code, uint32_t pc, struct rk_arm_op *out);
+/* `out` is the first half of BL and BLX: takes the second one, `code`, into it if it is that of BL. */
+void rk_thumb_join_call(uint32_t code, struct rk_arm_op *out);
 
 /* The function of a data-processing instruction, `opcode` 0 to 15 as in the encoding. */
 rk_arm_run *rk_arm_data_run(unsigned opcode, enum rk_arm_operand operand, bool flags);
@@ -197,7 +200,7 @@ rk_arm_run *rk_arm_data_run(unsigned opcode, enum rk_arm_operand operand, bool f
 bool rk_arm_data_kind(rk_arm_run *run, unsigned *opcode, enum rk_arm_operand *operand, bool *flags);
 
 rk_arm_run rk_arm_undefined, rk_arm_branch, rk_arm_branch_link, rk_arm_branch_register;
-rk_arm_run rk_arm_thumb_long_branch;
+rk_arm_run rk_arm_thumb_long_branch, rk_arm_thumb_call;
 rk_arm_run rk_arm_software_interrupt, rk_arm_breakpoint, rk_arm_mrs, rk_arm_msr, rk_arm_msr_imm;
 rk_arm_run rk_arm_coprocessor, rk_arm_clz, rk_arm_nothing;
 rk_arm_run rk_arm_ldr, rk_arm_ldrb, rk_arm_str, rk_arm_strb, rk_arm_ldrh, rk_arm_ldrsb,

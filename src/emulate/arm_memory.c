@@ -202,14 +202,13 @@ STORE(rk_arm_strh, 2, store16)
 /* ---- the same where the address is a register and a constant, or two registers: what most accesses
  * are. imm is what is added. Whatever is not usual about one is left to the function above. ---- */
 
-#define PLAIN_LOAD(name, general, offset, align, expression)                                       \
+#define PLAIN_LOAD(name, general, offset, align, get)                                              \
     void name(struct rk_arm *a, const struct rk_arm_op *op)                                        \
     {                                                                                              \
         uint32_t addr = a->r[op->rn] + (offset);                                                   \
         const struct rk_bus_page *p = rk_arm_memory(a, addr);                                      \
-        const uint8_t *from = p->read + OFFSET(addr);                                              \
         if (p->read && !(addr & (align)))                                                          \
-            a->r[op->rd] = expression;                                                             \
+            a->r[op->rd] = get(p->read + OFFSET(addr));                                            \
         else                                                                                       \
             general(a, op);                                                                        \
     }
@@ -224,15 +223,20 @@ STORE(rk_arm_strh, 2, store16)
             general(a, op);                                                                        \
     }
 
+static inline uint8_t get_byte(const uint8_t *from)
+{
+    return *from;
+}
+
 static inline void put_byte(uint8_t *to, uint8_t value)
 {
     *to = value;
 }
 
 #define PLAIN(suffix, offset)                                                                      \
-    PLAIN_LOAD(rk_arm_ldr_##suffix, rk_arm_ldr, offset, 3, rk_get_le32(from))                      \
-    PLAIN_LOAD(rk_arm_ldrb_##suffix, rk_arm_ldrb, offset, 0, *from)                                \
-    PLAIN_LOAD(rk_arm_ldrh_##suffix, rk_arm_ldrh, offset, 1, rk_get_le16(from))                    \
+    PLAIN_LOAD(rk_arm_ldr_##suffix, rk_arm_ldr, offset, 3, rk_get_le32)                            \
+    PLAIN_LOAD(rk_arm_ldrb_##suffix, rk_arm_ldrb, offset, 0, get_byte)                             \
+    PLAIN_LOAD(rk_arm_ldrh_##suffix, rk_arm_ldrh, offset, 1, rk_get_le16)                          \
     PLAIN_STORE(rk_arm_str_##suffix, rk_arm_str, offset, 3, rk_put_le32, uint32_t)                 \
     PLAIN_STORE(rk_arm_strb_##suffix, rk_arm_strb, offset, 0, put_byte, uint8_t)                   \
     PLAIN_STORE(rk_arm_strh_##suffix, rk_arm_strh, offset, 1, rk_put_le16, uint16_t)
@@ -270,28 +274,6 @@ void rk_arm_ldr_at(struct rk_arm *a, const struct rk_arm_op *op)
 }
 
 /* ---- the others ---- */
-
-void rk_arm_make_plain(struct rk_arm_op *op, uint32_t r15)
-{
-    bool indexed = op->how & RK_ARM_OFFSET_REG;
-    size_t i = 0;
-
-    while (i < FORMS && op->run != forms[i].general)
-        i++;
-    if (i == FORMS || op->rd == 15 || op->how & RK_ARM_WRITE || !(op->how & RK_ARM_PRE))
-        return;
-    if (indexed && (op->shift || op->amount || !(op->how & RK_ARM_UP)))
-        return;
-    op->run = indexed ? forms[i].indexed : forms[i].plain;
-    if (indexed)
-        return;
-    op->imm = op->how & RK_ARM_UP ? op->imm : 0 - op->imm;
-    op->how |= RK_ARM_UP;
-    if (op->run == rk_arm_ldr_plain && op->rn == 15 && !((r15 + op->imm) & 3)) {
-        op->run = rk_arm_ldr_at;
-        op->imm += r15;
-    }
-}
 
 void rk_arm_ldrd(struct rk_arm *a, const struct rk_arm_op *op)
 {
@@ -385,63 +367,6 @@ static void store_block(struct rk_arm *a, const struct rk_arm_op *op, uint32_t a
         a->r[op->rn] = base;
 }
 
-/* Number of the lowest register in a list, which is taken out of it. */
-static inline unsigned take_lowest(uint32_t *list)
-{
-    unsigned i = (unsigned)__builtin_ctz(*list);
-
-    *list &= *list - 1;
-    return i;
-}
-
-static void load_from(struct rk_arm *a, const struct rk_arm_op *op, const uint8_t *from,
-                      uint32_t base)
-{
-    uint32_t list = op->imm & 0x7FFF;
-
-    if (op->how & RK_ARM_WRITE)
-        a->r[op->rn] = base;
-    for (; list; from += 4)
-        a->r[take_lowest(&list)] = rk_get_le32(from);
-    if (op->imm & 0x8000)
-        rk_arm_jump_exchange(a, rk_get_le32(from));
-}
-
-static void store_to(struct rk_arm *a, const struct rk_arm_op *op, uint8_t *to, uint32_t base)
-{
-    uint32_t list = op->imm & 0x7FFF;
-    unsigned first = list ? (unsigned)__builtin_ctz(list) : 15;
-
-    for (; list; to += 4) {
-        unsigned i = take_lowest(&list);
-        bool moved = i == op->rn && i != first && op->how & RK_ARM_WRITE;
-        rk_put_le32(to, moved ? base : a->r[i]);
-    }
-    if (op->imm & 0x8000)
-        rk_put_le32(to, a->r[15] + 4);
-    if (op->how & RK_ARM_WRITE)
-        a->r[op->rn] = base;
-}
-
-/* The usual case, done at once: registers of the current mode, and memory of one page that needs no
- * attention. False if it is another. */
-static inline bool block_in_page(struct rk_arm *a, const struct rk_arm_op *op, uint32_t low,
-                                 uint32_t base)
-{
-    const struct rk_bus_page *p = rk_arm_memory(a, low);
-    bool load = op->how & RK_ARM_LOAD;
-
-    if (op->how & RK_ARM_USER_BANK || op->amount == 0 ||
-        OFFSET(low) + 4u * op->amount > RK_BUS_PAGE ||
-        (load ? !p->read : !p->write || p->code || a->watch))
-        return false;
-    if (load)
-        load_from(a, op, p->read + OFFSET(low), base);
-    else
-        store_to(a, op, p->write + OFFSET(low), base);
-    return true;
-}
-
 void rk_arm_block(struct rk_arm *a, const struct rk_arm_op *op)
 {
     uint32_t size = 4u * op->amount, from = a->r[op->rn], low, base;
@@ -452,12 +377,99 @@ void rk_arm_block(struct rk_arm *a, const struct rk_arm_op *op)
         low += 4;
     low &= ~3u;
     bool load = op->how & RK_ARM_LOAD;
-    if (block_in_page(a, op, low, base))
-        return;
     if (size == 0 || !served(a, op, low, 4, !load) || !served(a, op, low + size - 4, 4, !load))
         return;
     if (load)
         load_block(a, op, low, base);
     else
         store_block(a, op, low, base);
+}
+
+/* ---- block transfers as they mostly are: registers of the current mode, and memory of one page that
+ * needs no attention. Bits 23..16 of imm say how many words lie between the base register and the
+ * first word, bits 31..24 what the base register changes by. ---- */
+
+/* Number of the lowest register in a list, which is taken out of it. */
+static inline unsigned take_lowest(uint32_t *list)
+{
+    unsigned i = (unsigned)__builtin_ctz(*list);
+
+    *list &= *list - 1;
+    return i;
+}
+
+static inline uint32_t words(uint32_t byte)
+{
+    return 4u * (uint32_t)(int8_t)(uint8_t)byte;
+}
+
+static void block_load(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    uint32_t list = op->imm & 0x7FFF, base = a->r[op->rn];
+    uint32_t low = (base + words(op->imm >> 16)) & ~3u;
+    const uint8_t *from = rk_arm_memory(a, low)->read;
+
+    if (!from || OFFSET(low) + 4u * op->amount > RK_BUS_PAGE) {
+        rk_arm_block(a, op);
+        return;
+    }
+    a->r[op->rn] = base + words(op->imm >> 24);
+    for (from += OFFSET(low); list; from += 4)
+        a->r[take_lowest(&list)] = rk_get_le32(from);
+    if (op->imm & 0x8000)
+        rk_arm_jump_exchange(a, rk_get_le32(from));
+}
+
+static void block_store(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    uint32_t list = op->imm & 0x7FFF, base = a->r[op->rn];
+    uint32_t low = (base + words(op->imm >> 16)) & ~3u;
+    const struct rk_bus_page *p = rk_arm_memory(a, low);
+    uint8_t *to = p->write;
+
+    if (!to || p->code || a->watch || OFFSET(low) + 4u * op->amount > RK_BUS_PAGE) {
+        rk_arm_block(a, op);
+        return;
+    }
+    for (to += OFFSET(low); list; to += 4)
+        rk_put_le32(to, a->r[take_lowest(&list)]);
+    a->r[op->rn] = base + words(op->imm >> 24);
+}
+
+static void make_block(struct rk_arm_op *op)
+{
+    bool up = op->how & RK_ARM_UP, load = op->how & RK_ARM_LOAD, write = op->how & RK_ARM_WRITE;
+    uint32_t count = op->amount, low = up ? 0 : 0 - count;
+    bool odd = !load && (op->imm & 0x8000 || (write && op->imm >> op->rn & 1));
+
+    if (op->how & RK_ARM_USER_BANK || count == 0 || odd)
+        return;
+    if (!!(op->how & RK_ARM_PRE) == up)
+        low++;
+    op->imm |= (low & 0xFF) << 16 | ((write ? up ? count : 0 - count : 0) & 0xFF) << 24;
+    op->run = load ? block_load : block_store;
+}
+
+void rk_arm_make_plain(struct rk_arm_op *op, uint32_t r15)
+{
+    bool indexed = op->how & RK_ARM_OFFSET_REG;
+    size_t i = 0;
+
+    if (op->run == rk_arm_block)
+        make_block(op);
+    while (i < FORMS && op->run != forms[i].general)
+        i++;
+    if (i == FORMS || op->rd == 15 || op->how & RK_ARM_WRITE || !(op->how & RK_ARM_PRE))
+        return;
+    if (indexed && (op->shift || op->amount || !(op->how & RK_ARM_UP)))
+        return;
+    op->run = indexed ? forms[i].indexed : forms[i].plain;
+    if (indexed)
+        return;
+    op->imm = op->how & RK_ARM_UP ? op->imm : 0 - op->imm;
+    op->how |= RK_ARM_UP;
+    if (op->run == rk_arm_ldr_plain && op->rn == 15 && !((r15 + op->imm) & 3)) {
+        op->run = rk_arm_ldr_at;
+        op->imm += r15;
+    }
 }

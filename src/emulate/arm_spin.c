@@ -15,7 +15,7 @@
 #define STATE_LEN (offsetof(struct rk_arm, event) - STATE)
 #define WORD(at)  ((at) & ~3u)
 
-enum { MOST = 1024, STORES = 48, PATH = 32, PENALTY_MIN = 4, PENALTY_MAX = 16384, KEPT = 15 };
+enum { MOST = 512, STORES = 48, PATH = 32, PENALTY_MIN = 4, PENALTY_MAX = 16384, KEPT = 15 };
 enum { SUB = 2, RSB, ADD, ADC, RSC = 7, TST, CMP = 10, CMN, MOV = 13, MVN = 15 };
 enum { EQ, NE, CS, CC, HI = 8, LS, GE, LT, GT, LE, AL };
 

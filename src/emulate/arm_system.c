@@ -117,6 +117,19 @@ void rk_arm_branch_register(struct rk_arm *a, const struct rk_arm_op *op)
     rk_arm_jump_exchange(a, target);
 }
 
+/* Both halves of Thumb's BL at once: imm is the target, rs and shift are the offset of the second. */
+void rk_arm_thumb_call(struct rk_arm *a, const struct rk_arm_op *op)
+{
+    if (a->left == 1) { /* only the first is due */
+        a->r[14] = op->imm - 2 * (uint32_t)(op->rs | op->shift << 8);
+        return;
+    }
+    a->left--;
+    a->r[14] = (op->pc + 4) | 1;
+    tell_call(a, op, op->imm);
+    rk_arm_jump(a, op->imm);
+}
+
 /* The second half of Thumb's BL and BLX; the first has left its part in r14. */
 void rk_arm_thumb_long_branch(struct rk_arm *a, const struct rk_arm_op *op)
 {

@@ -245,3 +245,13 @@ void rk_thumb_decode(uint32_t code, uint32_t pc, struct rk_arm_op *op)
         break;
     }
 }
+
+void rk_thumb_join_call(uint32_t code, struct rk_arm_op *op)
+{
+    if (code >> 11 != 31)
+        return;
+    op->rs = code & 0xFF;
+    op->shift = code >> 8 & 7;
+    op->imm = (op->imm + 2 * (code & 0x7FF)) & ~1u;
+    op->run = rk_arm_thumb_call;
+}
