@@ -46,6 +46,10 @@ class Module:
         self.process = subprocess.Popen(
             [setup.rekindle, "sim", "bl602", "--flash", str(path), "--pty", self.port, "--save", str(self.saved),
              *setup.extra], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:  # a chip that is executed cannot wait for its turn
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, -15)
+        except PermissionError:
+            pass
         deadline = time.monotonic() + 10
         while not os.path.lexists(self.port) and time.monotonic() < deadline:
             time.sleep(0.05)
