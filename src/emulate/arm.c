@@ -62,11 +62,19 @@ static void put_flags(struct rk_arm *a, uint32_t value)
     a->thumb = value >> 5 & 1;
 }
 
+/* Is an interrupt asserted that would be taken? */
+static bool is_interrupted(const struct rk_arm *a)
+{
+    return (a->cpu.lines & RK_ARM_LINE_IRQ && !a->irq_off) ||
+           (a->cpu.lines & RK_ARM_LINE_FIQ && !a->fiq_off);
+}
+
 void rk_arm_set_cpsr(struct rk_arm *a, uint32_t value)
 {
     put_flags(a, value);
     switch_mode(a, value & 0x1F);
-    a->event |= RK_ARM_LOOK;
+    if (is_interrupted(a))
+        a->event |= RK_ARM_LOOK;
 }
 
 void rk_arm_restore(struct rk_arm *a)
@@ -88,7 +96,7 @@ void rk_arm_exception(struct rk_arm *a, uint32_t vector, uint32_t mode, uint32_t
     a->irq_off = true;
     a->fiq_off |= mode == RK_ARM_FIQ;
     a->next = vector;
-    a->event |= RK_ARM_JUMPED | RK_ARM_LOOK;
+    a->event |= RK_ARM_JUMPED;
 }
 
 void rk_arm_stop(struct rk_arm *a, const struct rk_arm_op *op, enum rk_cpu_stop why)
@@ -126,7 +134,7 @@ static void forget_op(struct rk_arm_op *op)
 
 static void forget_range(struct rk_arm_page *page, uint32_t from, uint32_t to)
 {
-    unsigned shift = page->thumb ? 1 : 2;
+    unsigned shift = page->shift;
     uint32_t first = from >> shift;
 
     /* The second half of a call may be remembered with the first. */
@@ -165,6 +173,7 @@ static struct rk_arm_page *new_page(struct rk_arm *a, uint32_t addr, bool thumb)
         return NULL;
     page->base = addr & ~(RK_BUS_PAGE - 1);
     page->thumb = thumb;
+    page->shift = thumb ? 1 : 2;
     page->other = a->known;
     a->known = (*group)[n % RK_ARM_GROUP] = page;
     return page;
@@ -345,15 +354,16 @@ void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
     settle(a, op);
 }
 
-/* Executes up to an event or stop_at, to where one instruction set is left, or where there is no
- * memory. True if it comes to the head of a loop that may only wait. */
-static inline bool run_on(struct rk_arm *a, bool may_spin, const unsigned shift)
+/* Executes up to an event or stop_at, or to where there is no decoded page. True if it comes to the
+ * head of a loop that may only wait. */
+static bool run_on(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
 {
-    const struct rk_arm_page *page = a->page;
     const struct rk_arm_op *op;
 
+    a->page = page;
+    a->left = a->cpu.stop_at - a->cpu.executed;
     for (;;) {
-        op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> shift];
+        op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> page->shift];
         do {
             if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
                 op->run(a, op);
@@ -367,24 +377,17 @@ static inline bool run_on(struct rk_arm *a, bool may_spin, const unsigned shift)
             a->cpu.executed = a->cpu.stop_at - a->left;
             return true;
         }
-        if ((a->next ^ page->base) < RK_BUS_PAGE)
+        if ((a->next ^ page->base) < RK_BUS_PAGE && a->thumb == page->thumb)
             continue;
-        a->page = known_page(a, a->next, shift == 1);
-        if (!a->page || !is_current(a, a->page)) {
+        page = known_page(a, a->next, a->thumb);
+        if (!page || !is_current(a, page)) {
             a->event = RK_ARM_JUMPED;
             break;
         }
-        page = a->page;
+        a->page = page;
     }
     settle(a, op - 1);
     return false;
-}
-
-static bool run_either(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
-{
-    a->page = page;
-    a->left = a->cpu.stop_at - a->cpu.executed;
-    return page->thumb ? run_on(a, may_spin, 1) : run_on(a, may_spin, 2);
 }
 
 static enum rk_cpu_stop run(struct rk_cpu *cpu)
@@ -409,7 +412,7 @@ static enum rk_cpu_stop run(struct rk_cpu *cpu)
             return no_memory(a, pc);
         if (cpu->break_count)
             rk_arm_step(a, page);
-        else if (run_either(a, page, may_spin))
+        else if (run_on(a, page, may_spin))
             rk_arm_spin(a);
     }
 }

@@ -10,7 +10,7 @@
 
 #define RK_ARM_GROUP    1024u /* pages that are found through one entry */
 #define RK_ARM_GROUPS   (2 * RK_BUS_PAGES / RK_ARM_GROUP) /* of ARM instructions, and of Thumb ones */
-#define RK_ARM_PATIENCE 16u   /* jumps back before a loop is watched first */
+#define RK_ARM_PATIENCE 64u /* jumps back before a loop is watched first */
 #define RK_ARM_HEADS    4096u /* loops that are remembered */
 
 enum {
@@ -85,6 +85,7 @@ struct rk_arm_op {
 struct rk_arm_page {
     uint32_t base;             /* its address */
     bool thumb;                /* the instruction set it is decoded for */
+    uint8_t shift;             /* of the size of its instructions */
     const uint8_t *bytes;      /* of the memory; NULL = what is remembered is out of date */
     struct rk_arm_page *other; /* all of them are in a list */
     struct rk_arm_op ops[];    /* and one that leads to the next page */
@@ -177,7 +178,7 @@ static inline bool rk_arm_is_loop(struct rk_arm *a, uint32_t addr)
     struct rk_arm_head *head = &a->heads[(addr >> 1) % RK_ARM_HEADS];
 
     if (head->addr != addr) {
-        *head = (struct rk_arm_head){addr, RK_ARM_PATIENCE, RK_ARM_PATIENCE, 0};
+        *head = (struct rk_arm_head){addr, RK_ARM_PATIENCE, 4 * RK_ARM_PATIENCE, 0};
         return false;
     }
     if (head->wait == 0)
@@ -281,7 +282,7 @@ static inline void rk_arm_jump(struct rk_arm *a, uint32_t target)
 
 static inline void rk_arm_jump_exchange(struct rk_arm *a, uint32_t target)
 {
-    a->event |= a->thumb != (target & 1) ? RK_ARM_JUMPED | RK_ARM_LOOK : RK_ARM_JUMPED;
+    a->event |= RK_ARM_JUMPED;
     a->thumb = target & 1;
     a->next = target & (target & 1 ? ~1u : ~3u);
 }
