@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MANY (256 * RK_BUS_PAGE) /* a change of more than that is one of everything */
+#define OPS_MAX (RK_BUS_PAGE / 2)   /* instructions of a page */
+#define MANY    (256 * RK_BUS_PAGE) /* a change of more than that is one of everything */
 
 /* ---- status and modes ---- */
 
@@ -210,8 +211,7 @@ static void on_change(void *user, uint32_t base, uint32_t len)
 /* Stands behind the last instruction of a page, and is none. */
 static void enter_next_page(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    (void)op;
-    a->next = a->page->base + RK_BUS_PAGE;
+    a->next = op->pc;
     a->left++;
     a->event |= RK_ARM_JUMPED;
 }
@@ -229,7 +229,8 @@ static struct rk_arm_page *renew(struct rk_arm *a, uint32_t pc, struct rk_arm_pa
         return NULL;
     page->bytes = rk_arm_memory(a, pc)->read;
     forget_range(page, 0, RK_BUS_PAGE - 1);
-    page->ops[count] = (struct rk_arm_op){.run = enter_next_page, .cond = RK_ARM_ALWAYS};
+    page->ops[count] = (struct rk_arm_op){
+        .run = enter_next_page, .pc = page->base + RK_BUS_PAGE, .cond = RK_ARM_ALWAYS};
     rk_bus_mark_code(a->cpu.bus, pc);
     return page;
 }
@@ -347,6 +348,7 @@ void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
     const struct rk_arm_op *op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> (a->thumb ? 1 : 2)];
 
     a->page = page;
+    a->first = op;
     a->left = a->cpu.stop_at - a->cpu.executed;
     if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
         op->run(a, op);
@@ -354,26 +356,43 @@ void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
     settle(a, op);
 }
 
-/* Executes up to an event or stop_at, or to where there is no decoded page. True if it comes to the
- * head of a loop that may only wait. */
-static bool run_on(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
+/* Executes instructions one behind the other up to a jump or an event, or stop_at. */
+static inline const struct rk_arm_op *run_straight(struct rk_arm *a, const struct rk_arm_page *page)
 {
-    const struct rk_arm_op *op;
+    const struct rk_arm_op *op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> page->shift];
 
-    a->page = page;
-    a->left = a->cpu.stop_at - a->cpu.executed;
-    for (;;) {
-        op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> page->shift];
+    a->first = op;
+    if (a->left > OPS_MAX) { /* a page is left before that */
         do {
             if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
                 op->run(a, op);
             op++;
-            a->left--;
-        } while (!a->event && a->left);
+        } while (!a->event);
+    } else {
+        do {
+            if (op->cond == RK_ARM_ALWAYS || is_due(a, op))
+                op->run(a, op);
+            op++;
+        } while (!a->event && (uint64_t)(op - a->first) < a->left);
+    }
+    a->left -= ((op[-1].pc - a->first->pc) >> page->shift) + 1;
+    return op - 1;
+}
+
+/* Executes up to an event or stop_at, or to where there is no decoded page. True if it comes to the
+ * head of a loop that may only wait. */
+static bool run_on(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
+{
+    const struct rk_arm_op *last;
+
+    a->page = page;
+    a->left = a->cpu.stop_at - a->cpu.executed;
+    for (;;) {
+        last = run_straight(a, page);
         if (a->event != RK_ARM_JUMPED || !a->left)
             break;
         a->event = 0;
-        if (a->next <= op[-1].pc && may_spin && rk_arm_is_loop(a, a->next)) {
+        if (a->next <= last->pc && may_spin && rk_arm_is_loop(a, a->next)) {
             a->cpu.executed = a->cpu.stop_at - a->left;
             return true;
         }
@@ -386,7 +405,7 @@ static bool run_on(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
         }
         a->page = page;
     }
-    settle(a, op - 1);
+    settle(a, last);
     return false;
 }
 

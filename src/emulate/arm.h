@@ -10,7 +10,7 @@
 
 #define RK_ARM_GROUP    1024u /* pages that are found through one entry */
 #define RK_ARM_GROUPS   (2 * RK_BUS_PAGES / RK_ARM_GROUP) /* of ARM instructions, and of Thumb ones */
-#define RK_ARM_PATIENCE 64u /* jumps back before a loop is watched first */
+#define RK_ARM_PATIENCE 64u   /* jumps back before a loop is watched first */
 #define RK_ARM_HEADS    4096u /* loops that are remembered */
 
 enum {
@@ -123,10 +123,11 @@ struct rk_arm {
     uint8_t event; /* something to look at before the next instruction */
     bool stopped;
     enum rk_cpu_stop stop;
-    struct rk_arm_page *page; /* that is being executed */
-    uint64_t left;            /* instructions up to stop_at, with the one that is being executed */
-    uint32_t at;              /* its address, where rk_arm_count() was called */
-    struct rk_arm_watch *watch; /* while a loop is watched */
+    struct rk_arm_page *page;      /* that is being executed */
+    const struct rk_arm_op *first; /* its instruction the present run began with, */
+    uint64_t left;                 /* and the instructions from there on up to stop_at */
+    uint32_t at;                   /* its address, where rk_arm_count() was called */
+    struct rk_arm_watch *watch;    /* while a loop is watched */
     struct rk_arm_head heads[RK_ARM_HEADS];
     struct rk_arm_page **groups[RK_ARM_GROUPS]; /* by address; NULL = no page of it is known */
     struct rk_arm_page *known;                  /* list of all */
@@ -154,7 +155,7 @@ void rk_arm_fault(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr, u
  * kept. */
 static inline void rk_arm_count(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    a->cpu.executed = a->cpu.stop_at - a->left + 1;
+    a->cpu.executed = a->cpu.stop_at - a->left + (uint64_t)(op - a->first) + 1;
     a->at = op->pc;
 }
 

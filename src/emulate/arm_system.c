@@ -120,7 +120,7 @@ void rk_arm_branch_register(struct rk_arm *a, const struct rk_arm_op *op)
 /* Both halves of Thumb's BL at once: imm is the target, rs and shift are the offset of the second. */
 void rk_arm_thumb_call(struct rk_arm *a, const struct rk_arm_op *op)
 {
-    if (a->left == 1) { /* only the first is due */
+    if (a->left == (uint64_t)(op - a->first) + 1) { /* only the first is due */
         a->r[14] = op->imm - 2 * (uint32_t)(op->rs | op->shift << 8);
         return;
     }
