@@ -392,7 +392,7 @@ static bool run_on(struct rk_arm *a, struct rk_arm_page *page, bool may_spin)
         if (a->event != RK_ARM_JUMPED || !a->left)
             break;
         a->event = 0;
-        if (a->next <= last->pc && may_spin && rk_arm_is_loop(a, a->next)) {
+        if (a->next <= last->pc && a->next == last->imm && may_spin && rk_arm_is_loop(a, a->next)) {
             a->cpu.executed = a->cpu.stop_at - a->left;
             return true;
         }

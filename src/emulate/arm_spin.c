@@ -384,7 +384,7 @@ static uint32_t change_of(const struct rk_arm *a, unsigned i)
 {
     uint32_t before;
 
-    memcpy(&before, a->watch->before + offsetof(struct rk_arm, r) - STATE + 4 * i, sizeof before);
+    memcpy(&before, a->watch->before + (offsetof(struct rk_arm, r) - STATE + 4 * i), sizeof before);
     return a->r[i] - before;
 }
 
@@ -412,7 +412,7 @@ static uint64_t analyse(const struct rk_arm *a)
 
 static bool is_kept(const struct rk_arm *a, size_t at, size_t end)
 {
-    return memcmp(a->watch->before + at - STATE, (const uint8_t *)a + at, end - at) == 0;
+    return memcmp(a->watch->before + (at - STATE), (const uint8_t *)a + at, end - at) == 0;
 }
 
 /* Nothing but registers, flags and memory has changed. */
