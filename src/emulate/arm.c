@@ -63,18 +63,11 @@ static void put_flags(struct rk_arm *a, uint32_t value)
     a->thumb = value >> 5 & 1;
 }
 
-/* Is an interrupt asserted that would be taken? */
-static bool is_interrupted(const struct rk_arm *a)
-{
-    return (a->cpu.lines & RK_ARM_LINE_IRQ && !a->irq_off) ||
-           (a->cpu.lines & RK_ARM_LINE_FIQ && !a->fiq_off);
-}
-
 void rk_arm_set_cpsr(struct rk_arm *a, uint32_t value)
 {
     put_flags(a, value);
     switch_mode(a, value & 0x1F);
-    if (is_interrupted(a))
+    if (rk_arm_is_interrupted(a))
         a->event |= RK_ARM_LOOK;
 }
 
@@ -100,22 +93,17 @@ void rk_arm_exception(struct rk_arm *a, uint32_t vector, uint32_t mode, uint32_t
     a->event |= RK_ARM_JUMPED;
 }
 
-void rk_arm_stop(struct rk_arm *a, const struct rk_arm_op *op, enum rk_cpu_stop why)
-{
-    a->next = op->pc;
-    a->left++; /* it is not executed */
-    a->stop = why;
-    a->stopped = true;
-    a->event |= RK_ARM_JUMPED | RK_ARM_LOOK;
-    a->cpu.fault.pc = a->next;
-}
-
 void rk_arm_fault(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr, unsigned width,
                   bool store)
 {
     uint8_t code[4] = {0};
 
-    rk_arm_stop(a, op, RK_CPU_ACCESS);
+    a->next = op->pc;
+    a->left++; /* it is not executed */
+    a->stop = RK_CPU_ACCESS;
+    a->stopped = true;
+    a->event |= RK_ARM_JUMPED | RK_ARM_LOOK;
+    a->cpu.fault.pc = a->next;
     a->cpu.fault.addr = addr;
     a->cpu.fault.width = width;
     a->cpu.fault.store = store;
@@ -338,14 +326,14 @@ static enum rk_cpu_stop no_memory(struct rk_arm *a, uint32_t pc)
 static void settle(struct rk_arm *a, const struct rk_arm_op *last)
 {
     if (!(a->event & RK_ARM_JUMPED))
-        a->next = last->pc + (a->page->thumb ? 2 : 4);
+        a->next = rk_arm_behind(a, last);
     a->event &= (uint8_t)~RK_ARM_JUMPED;
     a->cpu.executed = a->cpu.stop_at - a->left;
 }
 
 void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
 {
-    const struct rk_arm_op *op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> (a->thumb ? 1 : 2)];
+    const struct rk_arm_op *op = rk_arm_op_at(page, a->next);
 
     a->page = page;
     a->first = op;
@@ -359,7 +347,7 @@ void rk_arm_step(struct rk_arm *a, struct rk_arm_page *page)
 /* Executes instructions one behind the other up to a jump or an event, or stop_at. */
 static inline const struct rk_arm_op *run_straight(struct rk_arm *a, const struct rk_arm_page *page)
 {
-    const struct rk_arm_op *op = &page->ops[(a->next & (RK_BUS_PAGE - 1)) >> page->shift];
+    const struct rk_arm_op *op = rk_arm_op_at(page, a->next);
 
     a->first = op;
     if (a->left > OPS_MAX) { /* a page is left before that */

@@ -145,9 +145,7 @@ void rk_arm_restore(struct rk_arm *a);
 void rk_arm_put_pc(struct rk_arm *a, uint32_t target, bool flags);
 /* Enters an exception; `back` goes into its r14. */
 void rk_arm_exception(struct rk_arm *a, uint32_t vector, uint32_t mode, uint32_t back);
-/* Ends the run before this instruction. */
-void rk_arm_stop(struct rk_arm *a, const struct rk_arm_op *op, enum rk_cpu_stop why);
-/* An access that nobody serves. */
+/* An access that nobody serves: the run ends before this instruction. */
 void rk_arm_fault(struct rk_arm *a, const struct rk_arm_op *op, uint32_t addr, unsigned width,
                   bool store);
 
@@ -286,6 +284,19 @@ static inline void rk_arm_jump_exchange(struct rk_arm *a, uint32_t target)
     a->event |= RK_ARM_JUMPED;
     a->thumb = target & 1;
     a->next = target & (target & 1 ? ~1u : ~3u);
+}
+
+/* Is an interrupt asserted that would be taken? */
+static inline bool rk_arm_is_interrupted(const struct rk_arm *a)
+{
+    return (a->cpu.lines & RK_ARM_LINE_IRQ && !a->irq_off) ||
+           (a->cpu.lines & RK_ARM_LINE_FIQ && !a->fiq_off);
+}
+
+/* The instruction of a page at pc. */
+static inline const struct rk_arm_op *rk_arm_op_at(const struct rk_arm_page *page, uint32_t pc)
+{
+    return &page->ops[(pc & (RK_BUS_PAGE - 1)) >> page->shift];
 }
 
 static inline const struct rk_bus_page *rk_arm_memory(const struct rk_arm *a, uint32_t addr)

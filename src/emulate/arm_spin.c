@@ -45,6 +45,11 @@ struct rk_arm_watch {
 
 /* ---- what a round does ---- */
 
+static uint32_t word_at(const struct rk_arm *a, uint32_t addr)
+{
+    return rk_get_le32(rk_arm_memory(a, addr)->read + (addr & (RK_BUS_PAGE - 1)));
+}
+
 void rk_arm_note_store(struct rk_arm *a, const struct rk_bus_page *page, uint32_t addr)
 {
     struct rk_arm_watch *w = a->watch;
@@ -56,8 +61,7 @@ void rk_arm_note_store(struct rk_arm *a, const struct rk_bus_page *page, uint32_
         w->broken = true;
         return;
     }
-    w->words[w->word_count++] =
-        (struct word){WORD(addr), rk_get_le32(page->read + (WORD(addr) & (RK_BUS_PAGE - 1))), 0};
+    w->words[w->word_count++] = (struct word){WORD(addr), word_at(a, WORD(addr)), 0};
 }
 
 void rk_arm_note_device(struct rk_arm *a, uint32_t addr, bool store)
@@ -70,22 +74,17 @@ void rk_arm_note_device(struct rk_arm *a, uint32_t addr, bool store)
     w->broken |= until == 0;
 }
 
-static uint32_t word_at(const struct rk_arm *a, uint32_t addr)
-{
-    return rk_get_le32(rk_bus_page_of(a->cpu.bus, addr)->read + (addr & (RK_BUS_PAGE - 1)));
-}
-
 static void note_step(struct rk_arm *a, const struct rk_arm_page *page)
 {
     struct rk_arm_watch *w = a->watch;
-    uint32_t size = a->thumb ? 2 : 4, at = (a->next & (RK_BUS_PAGE - 1)) / size;
+    uint32_t r15 = a->next + (a->thumb ? 4 : 8);
 
     if (w->path_len++ >= PATH)
         return;
     struct step *s = &w->path[w->path_len - 1];
-    s->op = page->ops[at];
-    s->n = s->op.rn == 15 ? a->next + 2 * size : a->r[s->op.rn];
-    s->m = s->op.rm == 15 ? a->next + 2 * size : a->r[s->op.rm];
+    s->op = *rk_arm_op_at(page, a->next);
+    s->n = s->op.rn == 15 ? r15 : a->r[s->op.rn];
+    s->m = s->op.rm == 15 ? r15 : a->r[s->op.rm];
     s->op.cond &= RK_ARM_CONDITION;
     rk_arm_unmake_branch(&s->op);
     s->passed = rk_arm_passes(a, s->op.cond);
@@ -95,15 +94,12 @@ static void note_step(struct rk_arm *a, const struct rk_arm_page *page)
 static bool step(struct rk_arm *a)
 {
     struct rk_arm_page *page = rk_arm_page_at(a, a->next);
-    bool irq, fiq;
 
     if (!page)
         return false;
     note_step(a, page);
     rk_arm_step(a, page);
-    irq = a->cpu.lines & RK_ARM_LINE_IRQ && !a->irq_off;
-    fiq = a->cpu.lines & RK_ARM_LINE_FIQ && !a->fiq_off;
-    if (a->event && (a->stopped || a->cpu.yield || irq || fiq))
+    if (a->event && (a->stopped || a->cpu.yield || rk_arm_is_interrupted(a)))
         return false;
     a->event = 0;
     return true;
@@ -437,7 +433,7 @@ static bool count_on(struct rk_arm *a, uint64_t length)
     for (unsigned i = 0; i < KEPT; i++)
         a->r[i] += (uint32_t)(rounds - 1) * change_of(a, i);
     for (size_t i = 0; i < w->word_count; i++) {
-        uint8_t *bytes = rk_bus_page_of(a->cpu.bus, w->words[i].addr)->read;
+        uint8_t *bytes = rk_arm_memory(a, w->words[i].addr)->read;
         rk_put_le32(bytes + (w->words[i].addr & (RK_BUS_PAGE - 1)),
                     word_at(a, w->words[i].addr) + (uint32_t)(rounds - 1) * w->words[i].step);
     }
